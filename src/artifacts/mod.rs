@@ -1,0 +1,1 @@
+//! Source artefacts: the archives that sources store and reconcilers read.

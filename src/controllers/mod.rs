@@ -1,0 +1,1 @@
+//! Reconcilers, one file or folder per kind.

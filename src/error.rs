@@ -1,0 +1,1 @@
+//! Failures as a user meets them: kind, cause, hints, exit code.

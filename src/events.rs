@@ -1,0 +1,192 @@
+//! What happens, as data. Everything below the user interface tells it through an [`Events`] handle and never
+//! prints; `ui` turns events into lines or JSON. No event carries a secret.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// What a stage's `ensure` or `remove` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was so already.
+    Unchanged,
+    /// It did not exist before.
+    Created,
+    /// It existed and was changed.
+    Updated,
+    /// It existed and is gone now.
+    Removed,
+}
+
+impl Outcome {
+    /// Merges the outcomes of the parts of a whole: any change makes the whole changed.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unchanged, other) => other,
+            (this, Self::Unchanged) => this,
+            (Self::Created, Self::Created) => Self::Created,
+            (Self::Removed, Self::Removed) => Self::Removed,
+            _ => Self::Updated,
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A stage of set-up or teardown began.
+    StageStarted {
+        /// The stage's name.
+        stage: String,
+    },
+    /// A stage tells what it waits for.
+    StageWaiting {
+        /// The stage's name.
+        stage: String,
+        /// What must become true, as a noun phrase.
+        waits_for: String,
+    },
+    /// A stage came to its end.
+    StageFinished {
+        /// The stage's name.
+        stage: String,
+        /// What it did.
+        outcome: Outcome,
+        /// How long it took.
+        took: Duration,
+        /// What it made, in a few words.
+        detail: String,
+    },
+    /// A step of a track began.
+    StepStarted {
+        /// `<track>.<step>`.
+        step: String,
+        /// The step's title.
+        title: String,
+        /// The rendered text for the learner, Markdown.
+        explain: String,
+        /// Whom the tool plays in this step, when it does.
+        played_as: Option<String>,
+    },
+    /// A step waits for steps of other tracks.
+    StepGated {
+        /// `<track>.<step>`.
+        step: String,
+        /// The steps that are not complete yet.
+        needs: Vec<String>,
+        /// What to do meanwhile, rendered.
+        while_waiting: Option<String>,
+    },
+    /// An action was started.
+    ActionStarted {
+        /// `<track>.<step>`.
+        step: String,
+        /// The actor it runs as.
+        actor: String,
+        /// The command or change as a person would type or describe it; may have several lines.
+        shown: String,
+    },
+    /// An action's output, at most some lines of it.
+    ActionOutput {
+        /// `<track>.<step>`.
+        step: String,
+        /// What the command printed.
+        text: String,
+    },
+    /// An action ended well.
+    ActionFinished {
+        /// `<track>.<step>`.
+        step: String,
+        /// The command or change.
+        shown: String,
+        /// True when nothing had to be done.
+        unchanged: bool,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A check does not hold yet. Sent when the observation changes, not at every look.
+    CheckWaiting {
+        /// `<track>.<step>`.
+        step: String,
+        /// The check's id.
+        check: String,
+        /// What must become true.
+        expects: String,
+        /// What was last observed.
+        observed: String,
+    },
+    /// A check holds.
+    CheckPassed {
+        /// `<track>.<step>`.
+        step: String,
+        /// The check's id.
+        check: String,
+        /// What became true.
+        expects: String,
+        /// How long it was waited for.
+        took: Duration,
+    },
+    /// A check will not become true: its time is over, or its author says that it cannot.
+    CheckFailed {
+        /// `<track>.<step>`.
+        step: String,
+        /// The check's id.
+        check: String,
+        /// What should have become true.
+        expects: String,
+        /// What was last observed.
+        observed: String,
+        /// How long it was waited for.
+        took: Duration,
+    },
+    /// A step is complete.
+    StepFinished {
+        /// `<track>.<step>`.
+        step: String,
+        /// True when it was complete before (from the journal).
+        resumed: bool,
+        /// How long it took.
+        took: Duration,
+    },
+    /// Something a person should know.
+    Note {
+        /// One sentence.
+        text: String,
+    },
+}
+
+/// Where events go. Cheap to clone.
+#[derive(Clone)]
+pub struct Events(Arc<dyn Fn(Event) + Send + Sync>);
+
+impl Events {
+    /// Sends every event to `sink`, which must not block.
+    pub fn to(sink: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    /// Drops every event.
+    pub fn discard() -> Self {
+        Self::to(|_| ())
+    }
+
+    /// Sends one event.
+    pub fn send(&self, event: Event) {
+        (self.0)(event);
+    }
+
+    /// Sends a [`Event::Note`].
+    pub fn note(&self, text: impl Into<String>) {
+        self.send(Event::Note { text: text.into() });
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Events")
+    }
+}

@@ -1,0 +1,1 @@
+//! The embedded forge: git over HTTP and Gitea's REST API.

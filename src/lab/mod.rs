@@ -1,0 +1,1 @@
+//! A lab: plan, stages, state, inventory.

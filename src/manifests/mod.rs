@@ -1,0 +1,1 @@
+//! Pure functions from files to Kubernetes objects.

@@ -1,0 +1,25 @@
+//! The image catalogue of a workshop: what the simulated nodes can run, and what a real cluster must have at hand.
+
+use serde::{Deserialize, Serialize};
+
+/// One image of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// Without tag, such as `forge.atelier.internal:3000/fleet/postcard`.
+    pub reference: String,
+    /// The tags that exist.
+    pub tags: Vec<String>,
+    /// What a container of it does on the embedded platform.
+    pub behaviour: Behaviour,
+}
+
+/// What a simulated container does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Behaviour {
+    /// Runs until it is ended and answers nothing.
+    Idle,
+    /// The sample site of ours, on its port 8080.
+    Postcard,
+}

@@ -1,0 +1,1 @@
+//! The embedded platform: servers, controllers and simulated nodes in one process.
