@@ -1,0 +1,64 @@
+//! Filling in what a written object leaves open: the defaults of its schema, and those that Kubernetes gives its
+//! own kinds in code (in the file beside this one).
+
+use serde_json::{Map, Value};
+
+use super::schema::{Object, Schema, Shape};
+use super::workload_defaults;
+
+/// Fills in the defaults of a whole object. Fields of built-in types that are `null`, or empty lists and maps, are
+/// taken out, as they say nothing.
+pub(crate) fn default(schema: &Schema, object: &mut Value) {
+    workload_defaults::fill(object);
+    fill(schema, object);
+}
+
+fn fill(schema: &Schema, value: &mut Value) {
+    match (schema.shape(), value) {
+        (Shape::Object(object), Value::Object(fields)) => {
+            drop_empty(schema, object, fields);
+            for (name, field) in &object.fields {
+                if let Some(value) = fields.get_mut(&**name) {
+                    if !(value.is_null() && replaces_null(field)) {
+                        fill(field, value);
+                        continue;
+                    }
+                }
+                if let Some(default) = &field.place().default {
+                    let mut value = default.clone();
+                    fill(field, &mut value);
+                    fields.insert(name.to_string(), value);
+                }
+            }
+        }
+        (Shape::Map(values), Value::Object(fields)) => {
+            fields.values_mut().for_each(|value| fill(values, value));
+        }
+        (Shape::List(list), Value::Array(items)) => items.iter_mut().for_each(|item| fill(&list.items, item)),
+        _ => {}
+    }
+}
+
+fn replaces_null(field: &Schema) -> bool {
+    field.place().default.is_some() && !field.place().nullable
+}
+
+/// Structures of built-in types do not tell an absent list from an empty one.
+fn drop_empty(schema: &Schema, object: &Object, fields: &mut Map<String, Value>) {
+    if schema.node().rules.is_some() {
+        return;
+    }
+    fields.retain(|name, value| {
+        let Some(field) = object.field(name) else { return true };
+        let required = object.required.iter().any(|required| **required == **name);
+        match value {
+            // A time that must be written is written as nothing.
+            Value::Null => field.node().rules.is_some() || (required && matches!(field.shape(), Shape::Time)),
+            Value::Array(items) => required || !items.is_empty() || !matches!(field.shape(), Shape::List(_)),
+            Value::Object(entries) => {
+                required || !entries.is_empty() || !matches!(field.shape(), Shape::Map(_))
+            }
+            _ => true,
+        }
+    });
+}

@@ -1,0 +1,19 @@
+//! What is known about kinds: names, verbs, fields, defaults, merge and map keys. The facts of built-in kinds are a
+//! table of data, those of custom kinds come from their definitions. Nothing here reads or writes the store.
+
+mod crd;
+mod default;
+mod kind;
+mod prune;
+mod registry;
+mod schema;
+mod validate;
+mod workload_defaults;
+
+pub(crate) use crd::CrdError;
+pub(crate) use default::default;
+pub(crate) use kind::{Kind, PrinterColumn, ScalePaths};
+pub(crate) use prune::prune;
+pub(crate) use registry::Registry;
+pub(crate) use schema::{List, ListKind, Node, Object, Rules, Schema, Shape};
+pub(crate) use validate::{FieldError, Reason, validate};
