@@ -7,11 +7,48 @@ const REPOSITORY_LIMIT: usize = 100;
 
 /// First segments of URLs that are not an owner.
 const RESERVED: &[&str] = &[
-    ".", "..", ".well-known", "-", "admin", "api", "assets", "atelier", "attachments", "avatar", "avatars",
-    "captcha", "commits", "debug", "devtest", "error", "explore", "favicon.ico", "ghost", "healthz", "issues",
-    "login", "manifest.json", "metrics", "milestones", "new", "notifications", "org", "pulls", "raw", "repo",
-    "repo-avatars", "robots.txt", "search", "serviceworker.js", "ssh_info", "stars", "static", "swagger.v1.json",
-    "user", "v2", "gitea-actions",
+    ".",
+    "..",
+    ".well-known",
+    "-",
+    "admin",
+    "api",
+    "assets",
+    "atelier",
+    "attachments",
+    "avatar",
+    "avatars",
+    "captcha",
+    "commits",
+    "debug",
+    "devtest",
+    "error",
+    "explore",
+    "favicon.ico",
+    "ghost",
+    "healthz",
+    "issues",
+    "login",
+    "manifest.json",
+    "metrics",
+    "milestones",
+    "new",
+    "notifications",
+    "org",
+    "pulls",
+    "raw",
+    "repo",
+    "repo-avatars",
+    "robots.txt",
+    "search",
+    "serviceworker.js",
+    "ssh_info",
+    "stars",
+    "static",
+    "swagger.v1.json",
+    "user",
+    "v2",
+    "gitea-actions",
 ];
 
 /// Whether `name` may be a user's or an organisation's.
@@ -30,7 +67,8 @@ pub fn is_account_name(name: &str) -> bool {
 /// Whether `name` is one that the servers need themselves.
 pub fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    RESERVED.contains(&name.as_str()) || [".keys", ".gpg", ".rss", ".atom", ".png"].iter().any(|end| name.ends_with(end))
+    RESERVED.contains(&name.as_str())
+        || [".keys", ".gpg", ".rss", ".atom", ".png"].iter().any(|end| name.ends_with(end))
 }
 
 /// Whether `name` may be a repository's.
@@ -52,7 +90,8 @@ mod tests {
         for good in ["dev1", "fleet", "a", "Ada.Lovelace", "x-1_y"] {
             assert!(is_account_name(good), "{good}");
         }
-        for bad in ["", ".", "..", "-", "a/b", "a..b", ".a", "a.", "a b", "api", "API", "v2", "ä", "x.keys"] {
+        for bad in ["", ".", "..", "-", "a/b", "a..b", ".a", "a.", "a b", "api", "API", "v2", "ä", "x.keys"]
+        {
             assert!(!is_account_name(bad), "{bad}");
         }
         for good in ["dev1-apps", "fleet_infra", "a.b", ".profile"] {

@@ -35,7 +35,8 @@ impl Hashed {
 /// One block of PBKDF2, which is as long as the hash.
 fn derive(password: &str, salt: &str, iterations: u32) -> [u8; 32] {
     let keyed = Hmac::<Sha256>::new_from_slice(password.as_bytes()).expect("HMAC takes keys of any length");
-    let mut block = keyed.clone().chain_update(salt).chain_update(1_u32.to_be_bytes()).finalize().into_bytes();
+    let mut block =
+        keyed.clone().chain_update(salt).chain_update(1_u32.to_be_bytes()).finalize().into_bytes();
     let mut derived: [u8; 32] = block.into();
     for _ in 1..iterations {
         block = keyed.clone().chain_update(block).finalize().into_bytes();

@@ -261,7 +261,8 @@ impl Users {
     /// Makes a team of an organisation.
     pub fn create_team(&self, organization: u64, name: &str, permission: Permission) -> Result<Team, Error> {
         self.change(|state| {
-            let same = |team: &Team| team.organization == organization && team.name.eq_ignore_ascii_case(name);
+            let same =
+                |team: &Team| team.organization == organization && team.name.eq_ignore_ascii_case(name);
             if state.teams.values().any(same) {
                 return Err(Error::Exists { name: name.to_owned() });
             }
@@ -283,7 +284,8 @@ impl Users {
     /// Makes a person a member of a team, or not.
     pub fn set_member(&self, team: u64, user: u64, member: bool) -> Result<(), Error> {
         self.change(|state| {
-            let found = state.teams.get_mut(&team).ok_or_else(|| Error::Missing { name: team.to_string() })?;
+            let found =
+                state.teams.get_mut(&team).ok_or_else(|| Error::Missing { name: team.to_string() })?;
             found.members.retain(|&id| id != user);
             if member {
                 found.members.push(user);
@@ -320,7 +322,8 @@ impl Users {
         }
         let (user, password) = self.read(|state| {
             let found = state.users.get(&login.to_lowercase());
-            let user = found.or_else(|| state.users.values().find(|user| user.email == login && !login.is_empty()))?;
+            let user = found
+                .or_else(|| state.users.values().find(|user| user.email == login && !login.is_empty()))?;
             Some((user.clone(), state.passwords.get(&user.id)?.clone()))
         })?;
         password.matches(secret).then_some((user, None))
@@ -381,7 +384,8 @@ impl State {
             return Err(Error::Exists { name: login });
         }
         self.next_user += 1;
-        let user = User { id: self.next_user, login, full_name, email, kind, is_admin, created: Timestamp::now() };
+        let user =
+            User { id: self.next_user, login, full_name, email, kind, is_admin, created: Timestamp::now() };
         self.users.insert(key, user.clone());
         Ok(user)
     }

@@ -1,1 +1,20 @@
-//! The embedded forge: git over HTTP and Gitea's REST API.
+//! A Gitea that is part of this process: git over HTTP on libgit2, the part of the REST API `/api/v1` that a Gitea
+//! client uses, webhooks, and pages for people. Users are those of `accounts`.
+
+mod access;
+mod api;
+mod browse;
+mod commit;
+mod error;
+mod git;
+mod metadata;
+mod pages;
+mod push;
+mod repository;
+mod router;
+mod server;
+mod storage;
+mod webhooks;
+
+pub use error::Error;
+pub use server::{Config, Forge, Push};

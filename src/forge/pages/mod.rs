@@ -1,0 +1,11 @@
+//! Pages for people: HTML made here, without scripts, light or dark as the browser wishes, legible from the back of a
+//! room. Addresses are Gitea's, so that links in answers of the REST API lead here.
+
+pub(super) mod avatars;
+pub(super) mod commit;
+pub(super) mod commits;
+mod layout;
+pub(super) mod raw;
+pub(super) mod repositories;
+pub(super) mod src;
+mod visit;

@@ -1,0 +1,115 @@
+//! The forge's one route table. Git and the pages are below the owners' names, which reserve those of the rest.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use super::api::{
+    ApiError, admin, branch_protections, branches, collaborators, commits, compare, contents, git as objects,
+    hooks, orgs, pushes, raw, repos, tags, teams, tokens, user, users, version, with_address,
+};
+use super::server::Shared;
+use super::{git, pages};
+
+/// A longer body of the REST API is refused; files come in it as base64.
+const BODY: usize = 64 << 20;
+
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    let api = Router::new()
+        .merge(account_routes())
+        .nest("/repos/{owner}/{repo}", repository_routes())
+        .fallback(|| async { ApiError::NotFound { detail: None } })
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(shared.clone(), with_address));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/{owner}/{repo}/info/refs", get(git::info_refs))
+        .route("/{owner}/{repo}/git-upload-pack", post(git::upload_pack))
+        .route("/{owner}/{repo}/git-receive-pack", post(git::receive_pack))
+        .merge(page_routes())
+        .with_state(shared)
+}
+
+fn account_routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/version", get(version::version))
+        .route("/settings/api", get(version::settings))
+        .route("/atelier/pushes", get(pushes::stream))
+        .route("/user", get(user::get))
+        .route("/user/repos", get(user::list_repos).post(user::create_repo))
+        .route("/user/orgs", get(user::list_orgs))
+        .route("/users/{username}", get(users::get))
+        .route("/users/{username}/repos", get(users::list_repos))
+        .route("/users/{username}/orgs", get(users::list_orgs))
+        .route("/users/{username}/tokens", get(tokens::list).post(tokens::create))
+        .route("/users/{username}/tokens/{token}", axum::routing::delete(tokens::delete))
+        .route("/admin/users", get(admin::list_users).post(admin::create_user))
+        .route("/admin/users/{username}", axum::routing::patch(admin::edit_user).delete(admin::delete_user))
+        .route("/admin/users/{username}/repos", post(admin::create_repo))
+        .route("/admin/users/{username}/orgs", post(admin::create_org))
+        .route("/orgs", get(orgs::list).post(orgs::create))
+        .route("/orgs/{org}", get(orgs::get).delete(orgs::delete))
+        .route("/orgs/{org}/repos", get(orgs::list_repos).post(orgs::create_repo))
+        .route("/orgs/{org}/teams", get(orgs::list_teams).post(orgs::create_team))
+        .route("/orgs/{org}/members", get(orgs::list_members))
+        .route("/orgs/{org}/members/{username}", get(orgs::is_member))
+        .route("/teams/{id}", get(teams::get))
+        .route("/teams/{id}/members", get(teams::list_members))
+        .route(
+            "/teams/{id}/members/{username}",
+            get(teams::get_member).put(teams::add_member).delete(teams::remove_member),
+        )
+        .route("/repos/search", get(repos::search))
+}
+
+fn repository_routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/", get(repos::get).patch(repos::edit).delete(repos::delete))
+        .route("/branches", get(branches::list).post(branches::create))
+        .route("/branches/{*branch}", get(branches::get).delete(branches::delete))
+        .route("/branch_protections", get(branch_protections::list).post(branch_protections::create))
+        .route(
+            "/branch_protections/{*rule}",
+            get(branch_protections::get).patch(branch_protections::edit).delete(branch_protections::delete),
+        )
+        .route("/collaborators", get(collaborators::list))
+        .route(
+            "/collaborators/{username}",
+            get(collaborators::get).put(collaborators::add).delete(collaborators::remove),
+        )
+        .route("/collaborators/{username}/permission", get(collaborators::permission))
+        .route("/commits", get(commits::list))
+        .route("/compare/{*spec}", get(compare::get))
+        .route("/contents", get(contents::list).post(contents::change_files))
+        .route("/contents/", get(contents::list))
+        .route(
+            "/contents/{*path}",
+            get(contents::get).post(contents::create).put(contents::update).delete(contents::delete),
+        )
+        .route("/git/blobs/{sha}", get(objects::blob))
+        .route("/git/commits/{sha}", get(objects::commit))
+        .route("/git/refs", get(objects::all_refs))
+        .route("/git/refs/{*prefix}", get(objects::refs))
+        .route("/git/trees/{*sha}", get(objects::tree))
+        .route("/hooks", get(hooks::list).post(hooks::create))
+        .route("/hooks/{id}", get(hooks::get).patch(hooks::edit).delete(hooks::delete))
+        .route("/hooks/{id}/tests", post(hooks::test))
+        .route("/raw/{*path}", get(raw::get))
+        .route("/tags", get(tags::list))
+        .route("/tags/{*tag}", get(tags::get))
+}
+
+fn page_routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/", get(pages::repositories::all))
+        .route("/avatars/{hash}", get(pages::avatars::get))
+        .route("/{owner}", get(pages::repositories::of_owner))
+        .route("/{owner}/{repo}", get(pages::src::home))
+        .route("/{owner}/{repo}/src/{kind}/{*path}", get(pages::src::get))
+        .route("/{owner}/{repo}/raw/{kind}/{*path}", get(pages::raw::get))
+        .route("/{owner}/{repo}/commits/{kind}/{*reference}", get(pages::commits::list))
+        .route("/{owner}/{repo}/commit/{sha}", get(pages::commit::get))
+}
