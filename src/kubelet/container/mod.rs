@@ -1,0 +1,15 @@
+//! One simulated container: from its image to its end, and again.
+
+mod environment;
+mod life;
+mod logs;
+mod needs;
+mod probes;
+mod program;
+mod record;
+
+pub(super) use life::{Container, Policy, Role};
+pub(super) use logs::{Logs, Wanted};
+pub(super) use needs::{Need, Needs};
+pub(super) use program::Program;
+pub(super) use record::{Record, State};

@@ -1,0 +1,6 @@
+//! Which node takes a Pod: the part of kube-scheduler that a small cluster shows.
+
+mod fit;
+mod run;
+
+pub(super) use run::run;
