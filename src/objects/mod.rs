@@ -2,8 +2,13 @@
 
 mod conditions;
 mod event;
+mod duration;
+pub mod flux;
 mod image;
+mod readiness;
 
 pub use conditions::{Condition, condition, conditions};
 pub use event::{EventLog, EventWrite, Happening};
+pub use duration::{DurationError, format_duration, parse_duration};
 pub use image::{Behaviour, Image};
+pub use readiness::{Readiness, readiness};

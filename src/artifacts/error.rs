@@ -1,0 +1,56 @@
+//! What can go wrong with artifacts.
+
+use std::path::PathBuf;
+
+/// Why an artifact could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read or written.
+    #[error("cannot use `{}`", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The archive is damaged.
+    #[error("the archive is not readable")]
+    Archive {
+        /// Where it broke.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The stored file is not the one that was announced.
+    #[error("digest of `{path}` is `{found}`, not `{expected}`")]
+    Digest {
+        /// The artifact's path.
+        path: String,
+        /// What was announced.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// A path leaves the tree.
+    #[error("path `{path}` is not inside the tree")]
+    Outside {
+        /// The path in the archive or artifact.
+        path: String,
+    },
+    /// A symbolic link leaves the tree, or goes in circles.
+    #[error("symbolic link `{path}` to `{target}` does not lead to a file of the tree")]
+    Link {
+        /// The link.
+        path: String,
+        /// Where it points.
+        target: String,
+    },
+    /// The tree is larger than what is taken.
+    #[error("the tree has more than {limit} {what}")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+        /// Bytes or files.
+        what: &'static str,
+    },
+}
