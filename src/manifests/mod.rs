@@ -1,1 +1,6 @@
-//! Pure functions from files to Kubernetes objects.
+//! Manifests as pure functions: files in, objects out. No input or output, no cluster.
+
+pub mod kustomize;
+pub mod patch;
+pub mod substitute;
+pub mod yaml;

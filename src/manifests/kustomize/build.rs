@@ -1,0 +1,320 @@
+//! Builds a folder: resources in, transformers over them, objects out.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::kustomization::{Image, Kustomization, Patch};
+use super::resource::Resource;
+use super::tree::{Tree, join};
+use super::{Error, generators, images, metadata, names, namespace, order, patches, replicas};
+use crate::manifests::yaml::read_documents;
+
+/// How deep folders may lead to folders.
+const DEPTH_LIMIT: usize = 64;
+/// How many objects a build may give.
+const OBJECTS_LIMIT: usize = 20_000;
+
+/// What is added to a folder's own kustomization, as the Kustomization of Flux has it.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    /// Instead of the kustomization's own.
+    pub namespace: Option<String>,
+    /// Before each name.
+    pub name_prefix: Option<String>,
+    /// After each name.
+    pub name_suffix: Option<String>,
+    /// After the kustomization's own.
+    pub components: Vec<String>,
+    /// After the kustomization's own.
+    pub patches: Vec<Patch>,
+    /// In place of the kustomization's own of the same name.
+    pub images: Vec<Image>,
+}
+
+/// Builds `folder`, which has a kustomization. `root` is what messages call the tree's root.
+pub fn build(files: &BTreeMap<String, Vec<u8>>, root: &str, folder: &str) -> Result<Vec<Value>, Error> {
+    finish(Build { tree: Tree { files, root }, overlay: None }.target(folder, &mut Vec::new())?)
+}
+
+/// Builds `folder` with an overlay. A folder without kustomization is taken as one with all its manifests.
+pub fn build_overlay(
+    files: &BTreeMap<String, Vec<u8>>,
+    root: &str,
+    folder: &str,
+    overlay: &Overlay,
+) -> Result<Vec<Value>, Error> {
+    let tree = Tree { files, root };
+    if tree.kustomization(folder).is_some() {
+        return finish(Build { tree, overlay: Some(overlay) }.target(folder, &mut Vec::new())?);
+    }
+    let kustomization = Kustomization { resources: scan(tree, folder)?, ..Kustomization::default() };
+    let build = Build { tree, overlay: Some(overlay) };
+    finish(build.kustomization(kustomization, folder, &mut Vec::new())?)
+}
+
+fn finish((mut resources, sorted): (Vec<Resource>, bool)) -> Result<Vec<Value>, Error> {
+    generators::add_hashes(&mut resources);
+    names::fix_references(&mut resources);
+    if sorted {
+        order::sort(&mut resources);
+    }
+    Ok(resources.into_iter().map(|resource| resource.object).collect())
+}
+
+/// The manifests below a folder without kustomization; folders that have one count as a whole.
+fn scan(tree: Tree<'_>, folder: &str) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    let mut whole: Option<String> = None;
+    for path in tree.below(folder) {
+        if whole.as_deref().is_some_and(|folder| path.starts_with(folder)) {
+            continue;
+        }
+        let relative = path[folder.len()..].trim_start_matches('/');
+        let parents = relative.match_indices('/').map(|(at, _)| &relative[..at]);
+        let mut parents = parents.filter_map(|parent| Some((parent, join(folder, parent)?)));
+        if let Some((parent, full)) = parents.find(|(_, full)| tree.kustomization(full).is_some()) {
+            whole = Some(format!("{full}/"));
+            found.push(parent.to_owned());
+            continue;
+        }
+        let extension = relative.rsplit('.').next();
+        if !matches!(extension, Some("yaml" | "yml")) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(tree.file(path).unwrap_or_default());
+        let shown = tree.shown(path);
+        let documents = read_documents(&text).map_err(|source| Error::Manifest { path: shown.clone(), source })?;
+        let named = |document: &Value| {
+            document["kind"].is_string()
+                && (document.pointer("/metadata/name").is_some_and(Value::is_string) || document["items"].is_array())
+        };
+        if !documents.iter().all(named) {
+            return Err(Error::NoIdentity { path: shown });
+        }
+        if !documents.is_empty() {
+            found.push(relative.to_owned());
+        }
+    }
+    // An empty folder is an empty build, not an error.
+    Ok(found)
+}
+
+struct Build<'a> {
+    tree: Tree<'a>,
+    overlay: Option<&'a Overlay>,
+}
+
+impl Build<'_> {
+    /// Builds a folder that has a kustomization; says whether the output is sorted.
+    fn target(&self, folder: &str, visited: &mut Vec<String>) -> Result<(Vec<Resource>, bool), Error> {
+        let shown = self.tree.shown(folder);
+        let (path, bytes) = self.tree.kustomization(folder).ok_or(Error::NoKustomization { path: shown.clone() })?;
+        if visited.iter().any(|seen| seen == folder) {
+            return Err(Error::Cycle { path: shown });
+        }
+        if visited.len() >= DEPTH_LIMIT {
+            return Err(Error::TooMuch { limit: DEPTH_LIMIT, what: "folders within folders" });
+        }
+        visited.push(folder.to_owned());
+        let result = self.kustomization(self.parse(&path, bytes)?, folder, visited);
+        visited.pop();
+        result
+    }
+
+    fn parse(&self, path: &str, bytes: &[u8]) -> Result<Kustomization, Error> {
+        let wrong = |message: String| Error::Kustomization { message };
+        let text = String::from_utf8_lossy(bytes);
+        let documents = read_documents(&text).map_err(|error| wrong(error.to_string()))?;
+        let [document] = documents.as_slice() else {
+            return if documents.is_empty() {
+                Err(wrong("kustomization.yaml is empty".to_owned()))
+            } else {
+                Err(wrong("more than one document".to_owned()))
+            };
+        };
+        const KNOWN: [&str; 8] =
+            ["helmCharts", "helmGlobals", "replacements", "vars", "openapi", "crds", "configurations", "transformers"];
+        if let Some(field) = KNOWN.iter().find(|field| document.get(field).is_some()) {
+            return Err(Error::Unsupported { field: (*field).to_owned(), path: self.tree.shown(path) });
+        }
+        serde_json::from_value(document.clone()).map_err(|error| {
+            let text = error.to_string();
+            let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+            wrong(unknown.map_or(text.clone(), |field| format!("json: unknown field \"{field}\"")))
+        })
+    }
+
+    /// Runs a kustomization: resources, components, generators, transformers, in kustomize's order.
+    fn kustomization(
+        &self,
+        mut kustomization: Kustomization,
+        folder: &str,
+        visited: &mut Vec<String>,
+    ) -> Result<(Vec<Resource>, bool), Error> {
+        let is_component = kustomization.kind.as_deref() == Some("Component");
+        if visited.len() <= 1 && !is_component {
+            self.lay_over(&mut kustomization);
+        }
+        let mut resources = Vec::new();
+        for name in kustomization.resources.iter().chain(&kustomization.bases) {
+            let added = self.resource(name, folder, visited)?;
+            append(&mut resources, added)?;
+        }
+        self.transform(&kustomization, &mut resources, folder, visited)?;
+        if resources.len() > OBJECTS_LIMIT {
+            return Err(Error::TooMuch { limit: OBJECTS_LIMIT, what: "objects" });
+        }
+        let order = kustomization.sort_options.and_then(|options| options.order);
+        Ok((resources, order.as_deref() != Some("fifo")))
+    }
+
+    fn lay_over(&self, kustomization: &mut Kustomization) {
+        let Some(overlay) = self.overlay else { return };
+        let Overlay { namespace, name_prefix, name_suffix, components, patches, images } = overlay.clone();
+        let fields = &mut *kustomization;
+        for (field, value) in [
+            (&mut fields.namespace, namespace),
+            (&mut fields.name_prefix, name_prefix),
+            (&mut fields.name_suffix, name_suffix),
+        ] {
+            if value.is_some() {
+                *field = value;
+            }
+        }
+        fields.components.extend(components);
+        fields.patches.extend(patches);
+        for image in images {
+            match fields.images.iter_mut().find(|own| own.name == image.name) {
+                Some(own) => *own = image,
+                None => fields.images.push(image),
+            }
+        }
+    }
+
+    fn transform(
+        &self,
+        kustomization: &Kustomization,
+        resources: &mut Vec<Resource>,
+        folder: &str,
+        visited: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        let options = kustomization.generator_options.as_ref();
+        let (config, secret) = (&kustomization.config_map_generator, &kustomization.secret_generator);
+        generators::generate(resources, "ConfigMap", config, options, self.tree, folder)?;
+        generators::generate(resources, "Secret", secret, options, self.tree, folder)?;
+        for component in &kustomization.components {
+            self.component(component, resources, folder, visited)?;
+        }
+        for text in &kustomization.patches_strategic_merge {
+            let patch = if text.contains('\n') {
+                Patch { patch: Some(text.clone()), ..Patch::default() }
+            } else {
+                Patch { path: Some(text.clone()), ..Patch::default() }
+            };
+            patches::apply(resources, &patch, self.tree, folder)?;
+        }
+        for patch in &kustomization.patches {
+            patches::apply(resources, patch, self.tree, folder)?;
+        }
+        if let Some(namespace) = kustomization.namespace.as_deref().filter(|namespace| !namespace.is_empty()) {
+            namespace::set_namespace(resources, namespace);
+        }
+        let affix = |text: &Option<String>| text.clone().unwrap_or_default();
+        names::add_affixes(resources, &affix(&kustomization.name_prefix), &affix(&kustomization.name_suffix));
+        metadata::add_labels(resources, &kustomization.labels, &kustomization.common_labels);
+        metadata::add_annotations(resources, &kustomization.common_annotations);
+        for patch in &kustomization.patches_json6902 {
+            patches::apply(resources, patch, self.tree, folder)?;
+        }
+        replicas::set_replicas(resources, &kustomization.replicas)?;
+        images::set_images(resources, &kustomization.images);
+        Ok(())
+    }
+
+    fn component(
+        &self,
+        name: &str,
+        resources: &mut Vec<Resource>,
+        folder: &str,
+        visited: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        let missing = |path: &str| Error::MissingResource { name: name.to_owned(), path: self.tree.shown(path) };
+        let full = join(folder, name).ok_or_else(|| missing(name))?;
+        let (path, bytes) = self.tree.kustomization(&full).ok_or_else(|| missing(&full))?;
+        if visited.iter().any(|seen| *seen == full) {
+            return Err(Error::Cycle { path: self.tree.shown(&full) });
+        }
+        let kustomization = self.parse(&path, bytes)?;
+        visited.push(full.clone());
+        for name in &kustomization.resources {
+            let added = self.resource(name, &full, visited)?;
+            append(resources, added)?;
+        }
+        let result = self.transform(&kustomization, resources, &full, visited);
+        visited.pop();
+        result
+    }
+
+    /// The resources behind one entry of `resources`.
+    fn resource(&self, name: &str, folder: &str, visited: &mut Vec<String>) -> Result<Vec<Resource>, Error> {
+        if name.contains("://") || name.starts_with("git@") || name.starts_with("github.com/") {
+            return Err(Error::RemoteResource { name: name.to_owned() });
+        }
+        let missing = |path: &str| Error::MissingResource { name: name.to_owned(), path: self.tree.shown(path) };
+        let full = join(folder, name).ok_or_else(|| missing(name))?;
+        if let Some(bytes) = self.tree.file(&full) {
+            return parse_resources(name, bytes);
+        }
+        if !self.tree.is_folder(&full) {
+            return Err(missing(&full));
+        }
+        let built = if visited.is_empty() {
+            // The folder above has no kustomization of its own but is built as if it had one.
+            let mut above = vec![folder.to_owned()];
+            self.target(&full, &mut above)
+        } else {
+            self.target(&full, visited)
+        };
+        let (resources, _) = built.map_err(|source| Error::Folder {
+            name: name.to_owned(),
+            path: self.tree.shown(&full),
+            source: Box::new(source),
+        })?;
+        Ok(resources)
+    }
+}
+
+fn append(resources: &mut Vec<Resource>, added: Vec<Resource>) -> Result<(), Error> {
+    for resource in added {
+        let identity = resource.identity();
+        if resources.iter().any(|other| other.identity().is_same_object(&identity)) {
+            return Err(Error::Duplicate { id: identity.to_string() });
+        }
+        resources.push(resource);
+    }
+    Ok(())
+}
+
+/// Reads a file of resources; lists become their items.
+fn parse_resources(name: &str, bytes: &[u8]) -> Result<Vec<Resource>, Error> {
+    let text = String::from_utf8_lossy(bytes);
+    let documents = read_documents(&text);
+    let documents = documents.map_err(|source| Error::MalformedResource { name: name.to_owned(), source })?;
+    let mut resources = Vec::new();
+    for document in documents {
+        let is_list = document["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
+        let items = document["items"].as_array().filter(|_| is_list);
+        for object in items.cloned().unwrap_or_else(|| vec![document.clone()]) {
+            let missing = [("kind", "/kind"), ("metadata.name", "/metadata/name")]
+                .into_iter()
+                .find(|(_, pointer)| !object.pointer(pointer).is_some_and(|found| found.is_string() && found != ""));
+            if let Some((field, _)) = missing {
+                let text = object.to_string().chars().take(120).collect();
+                return Err(Error::IncompleteResource { name: name.to_owned(), field, text });
+            }
+            resources.push(Resource::new(object));
+        }
+    }
+    Ok(resources)
+}

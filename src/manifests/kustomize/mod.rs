@@ -1,0 +1,23 @@
+//! Kustomize: a folder with a `kustomization.yaml`, or without one, built to objects as the real kustomize does.
+//! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>
+
+mod build;
+mod error;
+mod field_paths;
+mod generators;
+mod identity;
+mod images;
+mod kustomization;
+mod metadata;
+mod names;
+mod namespace;
+mod order;
+mod patches;
+mod replicas;
+mod resource;
+mod selector;
+mod tree;
+
+pub use build::{Overlay, build, build_overlay};
+pub use error::Error;
+pub use kustomization::{Image, Patch, Target};
