@@ -1,0 +1,166 @@
+//! `run`: a command in a shell, as a person would type it.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::scenario::model::{At, Length, Part, Placed, Text};
+
+/// What a command changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effects {
+    /// Nothing.
+    None,
+    /// Files in the working folder.
+    #[default]
+    Local,
+    /// The lab.
+    Remote,
+}
+
+/// What a text must be like.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// A part of it.
+    pub contains: Option<Text>,
+    /// A regular expression that finds something in it.
+    pub matches: Option<Text>,
+}
+
+/// What a command must come to.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// The exit code; 0 when nothing is said.
+    pub exit: Option<i32>,
+    /// Standard output.
+    #[serde(default)]
+    pub stdout: Expected,
+    /// Standard error.
+    #[serde(default)]
+    pub stderr: Expected,
+}
+
+impl Expect {
+    /// The strings that lint looks at.
+    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
+        [&self.stdout, &self.stderr]
+            .into_iter()
+            .flat_map(|text| {
+                let contains = text.contains.as_ref().map(Part::Template);
+                contains.into_iter().chain(text.matches.as_ref().map(Part::Pattern))
+            })
+            .collect()
+    }
+}
+
+/// The body; a plain string is the command alone.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The command.
+    pub cmd: Text,
+    /// What is shown instead of it.
+    pub show: Option<Text>,
+    /// Another folder than the actor's working folder, relative to it.
+    pub cwd: Option<Text>,
+    /// A command; when it exits with 0, there is nothing to do.
+    pub unless: Option<Text>,
+    /// What it must come to.
+    pub expect: Expect,
+    /// What it changes.
+    pub effects: Effects,
+    /// How long it may run; a minute when nothing is said.
+    pub timeout: Option<Placed<Length>>,
+    /// Another actor than the track's.
+    pub actor: Option<Text>,
+    /// True when it must not be repeated.
+    pub once: bool,
+}
+
+impl Run {
+    /// The strings that lint looks at.
+    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
+        let mut parts = vec![Part::Template(&self.cmd)];
+        parts.extend([&self.show, &self.cwd, &self.unless].into_iter().flatten().map(Part::Template));
+        parts.extend(self.actor.as_ref().map(Part::Actor));
+        parts.extend(self.expect.parts());
+        parts
+    }
+}
+
+impl<'de> Deserialize<'de> for Run {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Placed { value: Plain(mut run), at } = Placed::<Plain>::deserialize(deserializer)?;
+        if run.cmd.at == At::default() {
+            run.cmd.at = at;
+        }
+        Ok(run)
+    }
+}
+
+/// The body before the place of the string form is known.
+struct Plain(Run);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Visitor).map(Plain)
+    }
+}
+
+struct Visitor;
+
+impl<'de> de::Visitor<'de> for Visitor {
+    type Value = Run;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a command, or a map with `cmd`")
+    }
+
+    fn visit_str<E: de::Error>(self, cmd: &str) -> Result<Run, E> {
+        Ok(Run {
+            cmd: Text { value: cmd.to_owned(), at: At::default() },
+            show: None,
+            cwd: None,
+            unless: None,
+            expect: Expect::default(),
+            effects: Effects::default(),
+            timeout: None,
+            actor: None,
+            once: false,
+        })
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Run, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Body {
+            cmd: Text,
+            show: Option<Text>,
+            cwd: Option<Text>,
+            unless: Option<Text>,
+            #[serde(default)]
+            expect: Expect,
+            #[serde(default)]
+            effects: Effects,
+            timeout: Option<Placed<Length>>,
+            #[serde(rename = "as")]
+            actor: Option<Text>,
+            #[serde(default)]
+            once: bool,
+        }
+        let body = Body::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        Ok(Run {
+            cmd: body.cmd,
+            show: body.show,
+            cwd: body.cwd,
+            unless: body.unless,
+            expect: body.expect,
+            effects: body.effects,
+            timeout: body.timeout,
+            actor: body.actor,
+            once: body.once,
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! The one list of checks.
+
+use serde::Deserialize;
+
+use super::{Answer, Clauses, Flux, Git, Http, K8s, Run};
+use crate::scenario::model::Part;
+
+/// A check: a map with exactly one key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// A repository of the forge.
+    Git(Box<Git>),
+    /// An object of Flux.
+    Flux(Box<Flux>),
+    /// Objects of the cluster.
+    K8s(Box<K8s>),
+    /// An answer over HTTP.
+    Http(Box<Http>),
+    /// A command that changes nothing.
+    Run(Box<Run>),
+    /// A question to a person.
+    Answer(Box<Answer>),
+}
+
+impl Check {
+    /// The YAML key.
+    pub(crate) fn key(&self) -> &'static str {
+        match self {
+            Self::Git(_) => "git",
+            Self::Flux(_) => "flux",
+            Self::K8s(_) => "k8s",
+            Self::Http(_) => "http",
+            Self::Run(_) => "run",
+            Self::Answer(_) => "answer",
+        }
+    }
+
+    /// The keys that all checks have.
+    pub(crate) fn clauses(&self) -> Clauses<'_> {
+        match self {
+            Self::Git(body) => body.clauses(),
+            Self::Flux(body) => body.clauses(),
+            Self::K8s(body) => body.clauses(),
+            Self::Http(body) => body.clauses(),
+            Self::Run(body) => body.clauses(),
+            Self::Answer(body) => body.clauses(),
+        }
+    }
+
+    /// The variables that its expressions may use, besides `facts`.
+    pub(crate) fn variables(&self) -> &'static [&'static str] {
+        match self {
+            Self::Git(_) => &["commit"],
+            Self::Flux(_) => &["object", "ready"],
+            Self::K8s(_) => &["object", "objects"],
+            Self::Http(_) => &["response"],
+            Self::Run(_) => &["stdout", "stderr", "exit"],
+            Self::Answer(_) => &["answer"],
+        }
+    }
+
+    /// The strings that lint looks at.
+    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
+        let mut parts = match self {
+            Self::Git(body) => body.parts(),
+            Self::Flux(body) => body.parts(),
+            Self::K8s(body) => body.parts(),
+            Self::Http(body) => body.parts(),
+            Self::Run(body) => body.parts(),
+            Self::Answer(body) => body.parts(),
+        };
+        parts.extend(self.clauses().parts(self.variables()));
+        parts
+    }
+
+    /// Its id: the written one, or its key and its place in the chain, such as `http_3`.
+    pub(crate) fn id(&self, index: usize) -> String {
+        let own = self.clauses().id.map(|id| id.value.clone());
+        own.unwrap_or_else(|| format!("{}_{}", self.key(), index + 1))
+    }
+}

@@ -1,0 +1,20 @@
+//! How a step is known to be done. One file per key of `verify`; each holds the body as written, what it looks at,
+//! and what wakes it.
+
+mod answer;
+mod check;
+mod clauses;
+mod flux;
+mod git;
+mod http;
+mod k8s;
+mod run;
+
+pub use answer::Answer;
+pub use check::Check;
+pub(crate) use clauses::Clauses;
+pub use flux::Flux;
+pub use git::Git;
+pub use http::{Body, Http};
+pub use k8s::K8s;
+pub use run::Run;

@@ -1,0 +1,159 @@
+//! CEL expressions, in the dialect of Kubernetes. <https://kubernetes.io/docs/reference/using-api/cel/>
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kube_cel::KubeCelExt as _;
+use kube_cel::cel::{Context, Program, Value as Cel};
+use serde_json::{Map, Value};
+
+/// The longest expression.
+const LENGTH_LIMIT: usize = 4_096;
+/// The most brackets that may be open at once.
+const DEPTH_LIMIT: usize = 64;
+
+/// Names that are types or macros of the language, not variables.
+const BUILT_IN: [&str; 12] =
+    ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint", "math", "sets"];
+
+/// Why an expression is none: the message, and the place in it, line and character from 0.
+pub(crate) type Mistake = (String, usize, usize);
+
+/// Reads an expression.
+pub(crate) fn compile(text: &str) -> Result<Program, Mistake> {
+    let deep = text.chars().scan(0_usize, |open, letter| {
+        match letter {
+            '(' | '[' | '{' => *open += 1,
+            ')' | ']' | '}' => *open = open.saturating_sub(1),
+            _ => (),
+        }
+        Some(*open)
+    });
+    if text.len() > LENGTH_LIMIT || deep.max().unwrap_or_default() > DEPTH_LIMIT {
+        let limits = format!("over {LENGTH_LIMIT} characters, or over {DEPTH_LIMIT} brackets in each other");
+        return Err((limits, 0, 0));
+    }
+    Program::compile(text).map_err(|errors| {
+        let Some(error) = errors.errors.first() else { return ("not an expression".to_owned(), 0, 0) };
+        let place = |number: isize| usize::try_from(number).unwrap_or_default();
+        (error.msg.clone(), place(error.pos.0).saturating_sub(1), place(error.pos.1).saturating_sub(1))
+    })
+}
+
+/// The variables that an expression uses, without those that it declares itself.
+pub(crate) fn variables(program: &Program) -> Vec<String> {
+    let references = program.references();
+    let mut found: Vec<_> = references
+        .variables()
+        .into_iter()
+        .filter(|name| !BUILT_IN.contains(name))
+        .map(str::to_owned)
+        .collect();
+    found.sort();
+    found
+}
+
+/// Evaluates an expression. Whatever goes wrong (usually a key that is not there yet) is told in words.
+pub(crate) fn evaluate(text: &str, values: &Map<String, Value>) -> Result<Value, String> {
+    let program = compile(text).map_err(|(message, ..)| message)?;
+    let mut context = Context::default().with_all();
+    for (name, value) in values {
+        context.add_variable_from_value(name.as_str(), to_cel(value));
+    }
+    match program.execute(&context) {
+        Ok(value) => Ok(from_cel(&value)),
+        Err(error) => Err(match error.to_string().strip_prefix("No such key: ") {
+            Some(key) => format!("`{key}` is not there"),
+            None => error.to_string(),
+        }),
+    }
+}
+
+/// Whether an expression is true. Anything else is told in words.
+pub(crate) fn holds(text: &str, values: &Map<String, Value>) -> Result<(), String> {
+    match evaluate(text, values) {
+        Ok(Value::Bool(true)) => Ok(()),
+        Ok(Value::Bool(false)) => Err(format!("`{text}` is not true")),
+        Ok(other) => Err(format!("`{text}` is {other}, and neither true nor false")),
+        Err(reason) => Err(format!("`{text}`: {reason}")),
+    }
+}
+
+fn to_cel(value: &Value) -> Cel {
+    match value {
+        Value::Null => Cel::Null,
+        Value::Bool(value) => Cel::Bool(*value),
+        // Whole numbers are signed, as in Kubernetes, so that they compare with the numbers of an expression.
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => Cel::Int(whole),
+            None => number.as_f64().map_or(Cel::Null, Cel::Float),
+        },
+        Value::String(text) => Cel::String(Arc::new(text.clone())),
+        Value::Array(list) => Cel::List(Arc::new(list.iter().map(to_cel).collect())),
+        Value::Object(map) => {
+            let map: HashMap<String, Cel> =
+                map.iter().map(|(key, value)| (key.clone(), to_cel(value))).collect();
+            Cel::Map(map.into())
+        }
+    }
+}
+
+fn from_cel(value: &Cel) -> Value {
+    match value {
+        Cel::Bool(value) => Value::Bool(*value),
+        Cel::Int(value) => Value::from(*value),
+        Cel::UInt(value) => Value::from(*value),
+        Cel::Float(value) => Value::from(*value),
+        Cel::String(text) => Value::String(text.to_string()),
+        Cel::List(list) => list.iter().map(from_cel).collect(),
+        Cel::Map(map) => {
+            let pairs = map.map.iter().map(|(key, value)| (key.to_string(), from_cel(value)));
+            Value::Object(pairs.collect())
+        }
+        Cel::Timestamp(time) => Value::String(time.to_rfc3339()),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn values() -> Map<String, Value> {
+        let object =
+            json!({"metadata": {"uid": "u1"}, "spec": {"replicas": 4}, "status": {"readyReplicas": 4}});
+        json!({"object": object}).as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn compares_whole_numbers() {
+        assert_eq!(holds("object.status.readyReplicas >= 2", &values()), Ok(()));
+        assert_eq!(holds("object.status.readyReplicas == object.spec.replicas", &values()), Ok(()));
+    }
+
+    #[test]
+    fn a_missing_key_is_told_by_name() {
+        let reason = holds("object.status.updatedReplicas == 4", &values()).unwrap_err();
+        assert_eq!(reason, "`object.status.updatedReplicas == 4`: `updatedReplicas` is not there");
+    }
+
+    #[test]
+    fn values_come_back_as_json() {
+        let value = evaluate("{'uid': object.metadata.uid, 'counts': [object.spec.replicas, 1]}", &values());
+        assert_eq!(value, Ok(json!({"uid": "u1", "counts": [4, 1]})));
+    }
+
+    #[test]
+    fn mistakes_have_a_place() {
+        let (message, line, column) = compile("object.spec.replicas = 4").unwrap_err();
+        assert_eq!((line, column), (0, 21), "{message}");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let text = format!("{}1{}", "(".repeat(1_000), ")".repeat(1_000));
+        assert!(compile(&text).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! The whole of lint: loads, and looks at what loads.
+
+use std::collections::BTreeMap;
+
+use super::{Code, Finding, Place, did_you_mean, graph, steps, templates};
+use crate::scenario::library::Library;
+use crate::scenario::model::{Scenario, Text, WorkshopFile};
+use crate::scenario::workshop::Workshop;
+
+/// What all files of this version say.
+const API_VERSION: &str = "atelier/v1";
+
+/// Looks at one workshop, or at all of a library.
+pub fn lint(library: &Library, workshop: Option<&str>) -> Vec<Finding> {
+    let names = workshop.map_or_else(|| library.workshops(), |name| vec![name.to_owned()]);
+    let mut findings = Vec::new();
+    for name in names {
+        let (found, mut mistakes) = library.read(&name);
+        if let Some(workshop) = &found {
+            findings_of(workshop, &mut mistakes);
+        }
+        findings.append(&mut mistakes);
+    }
+    let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.column, finding.code);
+    findings.sort_by_key(place);
+    findings.dedup();
+    findings
+}
+
+fn findings_of(workshop: &Workshop, findings: &mut Vec<Finding>) {
+    for scenario in workshop.scenarios.values() {
+        steps::check(workshop, scenario, findings);
+    }
+    let reachable = graph::check(workshop, findings);
+    for (track, scenario) in &workshop.scenarios {
+        templates::check(workshop, track, scenario, &reachable, findings);
+    }
+}
+
+/// Checks that a file is for this program, in this version.
+pub(crate) fn check_header(
+    file: &str,
+    source: &str,
+    version: &Text,
+    kind: &Text,
+    wanted: &str,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if version.value != API_VERSION {
+        let place = Place { file, source, at: version.at };
+        let message = format!("`apiVersion` is `{}`, which this program does not know", version.value);
+        findings.push(
+            Finding::new(Code::Version, place, message).help(format!("this program reads `{API_VERSION}`")),
+        );
+    }
+    if kind.value != wanted {
+        let place = Place { file, source, at: kind.at };
+        let message = format!("`kind` is `{}`, not `{wanted}`", kind.value);
+        findings.push(Finding::new(Code::Version, place, message).help(format!("write `kind: {wanted}`")));
+    }
+    findings
+}
+
+/// Checks that every track has an actor, and that names can be used in templates.
+pub(crate) fn check_actors(
+    file: &str,
+    source: &str,
+    workshop: &WorkshopFile,
+    scenarios: &BTreeMap<String, Scenario>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let known = || workshop.actors.keys().map(String::as_str);
+    for (name, track) in &workshop.tracks {
+        let actor = track.actor.as_ref().map_or(name.as_str(), |actor| actor.value.as_str());
+        let at = track.actor.as_ref().map_or(track.at, |actor| actor.at);
+        if !workshop.actors.contains_key(actor) {
+            let message = format!("the track `{name}` has the actor `{actor}`, who does not exist");
+            let finding = Finding::new(Code::UnknownActor, Place { file, source, at }, message);
+            findings.push(finding.help(did_you_mean(actor, known(), "actors are")));
+        }
+        if let Some(finding) = steps::check_id(name, Place { file, source, at: track.at }) {
+            findings.push(finding);
+        }
+    }
+    for (name, scenario) in scenarios {
+        let track = scenario.track.as_ref().filter(|track| track.value != *name);
+        for text in [Some(&scenario.id).filter(|id| id.value != *name), track].into_iter().flatten() {
+            let place = Place { file: &scenario.file, source: &scenario.source, at: text.at };
+            let message = format!("the file is that of the track `{name}`, and this says `{}`", text.value);
+            findings.push(Finding::new(Code::BadId, place, message).help(format!("write `{name}`")));
+        }
+    }
+    findings
+}

@@ -1,0 +1,108 @@
+//! From bytes to a model, or to a finding with a place. Everything about the parser's own words is here.
+
+use serde::de::DeserializeOwned;
+use serde_saphyr::Error;
+
+use super::lint::{Code, Finding, Place, did_you_mean};
+use super::model::At;
+
+/// The largest file of a workshop.
+const LENGTH_LIMIT: usize = 1 << 20;
+/// The deepest nesting.
+const DEPTH_LIMIT: usize = 64;
+/// The most nodes of one file.
+const NODE_LIMIT: usize = 50_000;
+
+/// Reads a YAML file.
+pub(crate) fn parse<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<(T, String), Finding> {
+    let nowhere = |message: String, help: &str| {
+        Finding::new(Code::File, Place { file, source: "", at: At { line: 1, column: 1 } }, message)
+            .help(help.to_owned())
+    };
+    if bytes.len() > LENGTH_LIMIT {
+        let message = format!("the file has {} bytes; at most {LENGTH_LIMIT} are read", bytes.len());
+        return Err(nowhere(message, "move long contents into files beside it"));
+    }
+    let source = match std::str::from_utf8(bytes) {
+        Ok(source) if !source.contains('\0') => source,
+        _ => return Err(nowhere("the file is not text in UTF-8".to_owned(), "save it as UTF-8")),
+    };
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: DEPTH_LIMIT, max_nodes: NODE_LIMIT, max_anchors: 100, max_aliases: 1_000 },
+        strict_booleans: true,
+    };
+    serde_saphyr::from_str_with_options(source, options)
+        .map(|value| (value, source.to_owned()))
+        .map_err(|error| explain(file, source, &error))
+}
+
+fn explain(file: &str, source: &str, error: &Error) -> Finding {
+    let error = error.without_snippet();
+    let at = error.location().map_or(At { line: 1, column: 1 }, At::from);
+    let at = At { line: at.line.max(1), column: at.column.max(1) };
+    let finding = |code: Code, message: String| Finding::new(code, Place { file, source, at }, message);
+    match error {
+        Error::SerdeUnknownField { field, expected, .. } => finding(
+            Code::UnknownField,
+            format!("unknown field `{field}`"),
+        )
+        .help(did_you_mean(field, expected.iter().copied(), "this takes")),
+        Error::SerdeUnknownVariant { variant, expected, .. } => finding(
+            Code::UnknownWord,
+            format!("unknown word `{variant}`"),
+        )
+        .help(did_you_mean(variant, expected.iter().copied(), "there is")),
+        Error::SerdeMissingField { field, .. } => {
+            finding(Code::MissingField, format!("missing field `{field}`"))
+                .help(format!("add `{field}:` to this map"))
+        }
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or("?");
+            finding(Code::DuplicateKey, format!("the key `{key}` stands here a second time"))
+                .help("remove one of the two".to_owned())
+        }
+        Error::ExpectedMappingEndAfterEnumVariantValue { .. } => {
+            finding(Code::OneKey, "an action or a check has exactly one key".to_owned())
+                .help("indent what belongs to it, and begin the next one with `- `".to_owned())
+        }
+        Error::ExternallyTaggedEnumExpectedScalarOrMapping { .. }
+        | Error::ExpectedStringKeyForExternallyTaggedEnum { .. } => {
+            finding(Code::OneKey, "this is not an action or a check".to_owned())
+                .help("write a map with one key, such as `- run: git status`".to_owned())
+        }
+        Error::SerdeInvalidType { unexpected, expected, .. }
+        | Error::SerdeInvalidValue { unexpected, expected, .. } => {
+            finding(Code::WrongValue, format!("{unexpected} where {expected} is expected"))
+        }
+        Error::InvalidScalar { ty, .. } => finding(Code::WrongValue, format!("this is not a valid {ty}")),
+        Error::InvalidBooleanStrict { .. } => finding(Code::WrongValue, "this is not a boolean".to_owned())
+            .help("write `true` or `false`".to_owned()),
+        Error::NullIntoString { .. } => finding(Code::WrongValue, "a text is missing here".to_owned())
+            .help("write a value after the colon; `\"\"` is the empty text".to_owned()),
+        Error::Unexpected { expected, .. } => {
+            finding(Code::WrongValue, format!("something else than {expected}"))
+                .help(format!("write {expected} here"))
+        }
+        Error::Message { msg, .. } => finding(Code::WrongValue, msg.clone()),
+        Error::Budget { .. } => {
+            finding(Code::File, "the file has too many nodes, anchors or levels".to_owned())
+                .help(format!("at most {NODE_LIMIT} nodes and {DEPTH_LIMIT} levels are read"))
+        }
+        Error::MultipleDocuments { .. } => finding(Code::Syntax, "a second document begins here".to_owned())
+            .help("one file holds one document; remove `---`".to_owned()),
+        other => syntax(file, source, at, other),
+    }
+}
+
+fn syntax(file: &str, source: &str, at: At, error: &Error) -> Finding {
+    let text = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+    let first = text.lines().next().unwrap_or_default();
+    let message = first.split(" at line ").next().unwrap_or(first).trim_end_matches('.').to_owned();
+    let line = source.lines().nth(at.line - 1).unwrap_or_default();
+    let help = if line.trim_start_matches(' ').starts_with('\t') {
+        "indent with spaces; YAML takes no tabs there"
+    } else {
+        "look at quotes, colons and indentation here and in the lines above"
+    };
+    Finding::new(Code::Syntax, Place { file, source, at }, message).help(help.to_owned())
+}
