@@ -53,7 +53,8 @@ fn explain(file: &str, source: &str, error: &Error) -> Finding {
         )
         .help(did_you_mean(variant, expected.iter().copied(), "there is")),
         Error::SerdeMissingField { field, .. } => {
-            finding(Code::MissingField, format!("missing field `{field}`"))
+            let at = start_of_map(source, at);
+            Finding::new(Code::MissingField, Place { file, source, at }, format!("missing field `{field}`"))
                 .help(format!("add `{field}:` to this map"))
         }
         Error::DuplicateMappingKey { key, .. } => {
@@ -72,6 +73,7 @@ fn explain(file: &str, source: &str, error: &Error) -> Finding {
         }
         Error::SerdeInvalidType { unexpected, expected, .. }
         | Error::SerdeInvalidValue { unexpected, expected, .. } => {
+            let unexpected = if unexpected == "unit value" { "nothing" } else { unexpected };
             finding(Code::WrongValue, format!("{unexpected} where {expected} is expected"))
         }
         Error::InvalidScalar { ty, .. } => finding(Code::WrongValue, format!("this is not a valid {ty}")),
@@ -80,6 +82,7 @@ fn explain(file: &str, source: &str, error: &Error) -> Finding {
         Error::NullIntoString { .. } => finding(Code::WrongValue, "a text is missing here".to_owned())
             .help("write a value after the colon; `\"\"` is the empty text".to_owned()),
         Error::Unexpected { expected, .. } => {
+            let expected = if *expected == "string scalar" { "a text" } else { expected };
             finding(Code::WrongValue, format!("something else than {expected}"))
                 .help(format!("write {expected} here"))
         }
@@ -92,6 +95,34 @@ fn explain(file: &str, source: &str, error: &Error) -> Finding {
             .help("one file holds one document; remove `---`".to_owned()),
         other => syntax(file, source, at, other),
     }
+}
+
+/// The first key of the block map that `at`, one of its keys, belongs to; the parser names the last it has read.
+fn start_of_map(source: &str, at: At) -> At {
+    let lines: Vec<&str> = source.lines().collect();
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let is_text = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let column = at.column - 1;
+    if lines.get(at.line - 1).is_none_or(|line| indent(line) != column) {
+        return at;
+    }
+    let mut first = at.line;
+    for number in (1..at.line).rev() {
+        let line = lines[number - 1];
+        if !is_text(line) {
+            continue;
+        }
+        if column >= 2 && indent(line) == column - 2 && line.trim_start().starts_with("- ") {
+            return At { line: number, column: at.column };
+        }
+        if indent(line) < column {
+            break;
+        }
+        if indent(line) == column && !line.trim_start().starts_with("- ") {
+            first = number;
+        }
+    }
+    At { line: first, column: at.column }
 }
 
 fn syntax(file: &str, source: &str, at: At, error: &Error) -> Finding {

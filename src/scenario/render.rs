@@ -29,6 +29,8 @@ pub struct RenderError {
     pub(crate) message: String,
     /// The path whose last name is not defined.
     pub(crate) undefined: Option<String>,
+    /// The whole path that was written.
+    pub(crate) whole: Option<String>,
     /// The names that are defined there.
     pub(crate) available: Vec<String>,
     /// The line in the string, from 0.
@@ -53,7 +55,7 @@ pub(crate) fn render(text: &str, scope: &Scope) -> Result<String, RenderError> {
 
 fn plain(error: &tera::Error) -> RenderError {
     let message = error.to_string().lines().next().unwrap_or_default().to_owned();
-    RenderError { message, undefined: None, available: Vec::new(), line: 0, column: 0 }
+    RenderError { message, undefined: None, whole: None, available: Vec::new(), line: 0, column: 0 }
 }
 
 fn explain(text: &str, error: &tera::Error) -> RenderError {
@@ -69,7 +71,7 @@ fn explain(text: &str, error: &tera::Error) -> RenderError {
         None => (report.message(), Vec::new()),
     };
     let missing = message.split('`').nth(1).filter(|_| message.contains("is not defined"));
-    let undefined = missing.map(|name| path_to(text, span.range.start, span.range.end, name));
+    let (undefined, whole) = missing.map(|name| path_to(text, span.range.start, name)).unzip();
     let message = match &undefined {
         Some(path) => format!("`{path}` is not defined"),
         None => message.trim_end_matches('.').to_owned(),
@@ -77,23 +79,24 @@ fn explain(text: &str, error: &tera::Error) -> RenderError {
     RenderError {
         message,
         undefined,
+        whole,
         available,
         line: span.start_line.saturating_sub(1),
         column: span.start_col,
     }
 }
 
-/// The whole dotted path that ends with `name`, found around the place that the engine names.
-fn path_to(text: &str, start: usize, end: usize, name: &str) -> String {
+/// The dotted path around the place that the engine names, up to `name` and as a whole.
+fn path_to(text: &str, start: usize, name: &str) -> (String, String) {
     let part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
     let before = text.get(..start).unwrap_or_default();
     let begin = before.rfind(|letter| !part(letter)).map_or(0, |at| at + 1);
-    let inside = text.get(begin..end.max(start)).unwrap_or_default();
+    let inside = text.get(begin..).unwrap_or_default();
     let path = inside.split(|letter| !part(letter)).next().unwrap_or_default();
     let names: Vec<_> = path.split('.').collect();
     match names.iter().position(|&part| part == name) {
-        Some(last) => names[..=last].join("."),
-        None => name.to_owned(),
+        Some(last) => (names[..=last].join("."), path.to_owned()),
+        None => (name.to_owned(), name.to_owned()),
     }
 }
 

@@ -35,9 +35,11 @@ fn edges(workshop: &Workshop, findings: &mut Vec<Finding>) -> BTreeMap<String, V
             let name = format!("{track}.{}", step.id.value);
             let mut direct: Vec<_> = above.take().into_iter().collect();
             for need in &step.needs {
+                let track = need.value.split('.').next().unwrap_or_default();
+                let unread = workshop.tracks.contains_key(track) && !workshop.scenarios.contains_key(track);
                 if names.contains(&need.value) {
                     direct.push(need.value.clone());
-                } else {
+                } else if !unread {
                     let place = Place { file: &scenario.file, source: &scenario.source, at: need.at };
                     let message = format!("`needs` names the step `{}`, which does not exist", need.value);
                     let others = names.iter().map(String::as_str).filter(|other| **other != name);
@@ -71,7 +73,11 @@ fn report_cycles(workshop: &Workshop, reachable: &Reachable, findings: &mut Vec<
             for need in &step.needs {
                 if need.value == name || reaches(&need.value, &name) {
                     let place = Place { file: &scenario.file, source: &scenario.source, at: need.at };
-                    let message = format!("`{name}` and `{}` wait for each other", need.value);
+                    let message = if need.value == name {
+                        format!("`{name}` waits for itself")
+                    } else {
+                        format!("`{name}` and `{}` wait for each other", need.value)
+                    };
                     let help = "a step comes after the one above it and after all that it needs".to_owned();
                     findings.push(Finding::new(Code::Cycle, place, message).help(help));
                 }

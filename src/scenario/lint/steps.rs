@@ -151,9 +151,10 @@ impl<'a> Look<'a> {
                 Part::File(text) => self.file(text, findings),
                 Part::Pattern(text) if !is_template(text) => {
                     if let Err(error) = Regex::new(text) {
-                        let reason = error.to_string().lines().last().unwrap_or_default().to_owned();
+                        let reason = error.to_string();
+                        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
                         let message = format!("`{}` is not a regular expression", text.value);
-                        findings.push(self.finding(Code::Pattern, text.at, message, &reason));
+                        findings.push(self.finding(Code::Pattern, text.at, message, reason));
                     }
                 }
                 _ => (),

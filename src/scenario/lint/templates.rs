@@ -202,39 +202,42 @@ impl Shape<'_> {
         };
         let mut names = path.split('.');
         let first = names.next().unwrap_or_default();
-        if self.own.contains(first) {
+        let unread = |track: &str| {
+            self.workshop.tracks.contains_key(track) && !self.workshop.scenarios.contains_key(track)
+        };
+        if self.own.contains(first) || first == "facts" && names.next().is_some_and(unread) {
             return;
         }
         if first == "facts"
-            && let Some(finding) = self.early_fact(path)
+            && let Some(finding) = self.early_fact(path, error.whole.as_deref().unwrap_or(path))
         {
             return self.add(Code::EarlyFact, at, finding.0, finding.1);
         }
         let last = path.rsplit('.').next().unwrap_or(path);
-        let known = error.available.iter().map(String::as_str);
-        self.add(Code::Undefined, at, error.message.clone(), did_you_mean(last, known, "defined here"));
+        let own = self.own.iter().filter(|_| !path.contains('.'));
+        let known = error.available.iter().chain(own).map(String::as_str);
+        let help = did_you_mean(last, known, "defined here");
+        self.add(Code::Undefined, at, error.message.clone(), help);
     }
 
-    /// Whether a fact exists, but not yet.
-    fn early_fact(&self, path: &str) -> Option<(String, String)> {
-        let names: Vec<_> = path.split('.').skip(1).collect();
-        let (track, step) = match names.as_slice() {
-            [track, step, ..] if self.workshop.scenarios.contains_key(*track) => (*track, *step),
-            [track] if self.workshop.scenarios.contains_key(*track) => (*track, ""),
-            [step, ..] => (self.track, *step),
-            [] => return None,
-        };
-        let scenario = self.workshop.scenarios.get(track)?;
-        let help = if track == self.track {
-            scenario.step(step)?;
-            "facts are known after the check that saves them has passed".to_owned()
-        } else {
-            let step = scenario
-                .step(step)
-                .map_or_else(|| format!("{track}.<step>"), |step| format!("{track}.{}", step.id.value));
-            format!("add `needs: [{step}]` to this step")
-        };
-        Some((format!("`{path}` is not known yet at this point"), help))
+    /// Whether a fact exists, but not yet: `missing` is the part of the path `whole` that is not there.
+    fn early_fact(&self, missing: &str, whole: &str) -> Option<(String, String)> {
+        let depth = missing.split('.').count();
+        let names: Vec<_> = whole.split('.').skip(1).collect();
+        let elsewhere = names.first().filter(|name| self.workshop.tracks.contains_key(**name));
+        let message = || format!("`{whole}` is not known yet at this point");
+        if let Some(track) = elsewhere {
+            let step = names.get(1)?;
+            // A track whose file could not be read has been told of already.
+            let known = self.workshop.scenarios.get(*track)?.step(step).is_some();
+            return (known && depth <= 3)
+                .then(|| (message(), format!("add `needs: [{track}.{step}]` to this step")));
+        }
+        let step = self.scenario.step(names.first()?)?;
+        let check = names.get(1)?;
+        let saves = step.verify.iter().enumerate().any(|(index, own)| own.id(index) == **check);
+        let help = "facts are known after the check that saves them has passed".to_owned();
+        (saves && depth <= 3).then(|| (message(), help))
     }
 
     fn expression(&mut self, text: &Text, names: &[&str]) {
@@ -279,7 +282,7 @@ impl Shape<'_> {
     }
 
     fn repository(&mut self, text: &Text, scope: &Scope) {
-        let owner = self.workshop.actor_of(self.track).map_or("", |actor| actor.name.as_str());
+        let Some(owner) = self.workshop.actor_of(self.track).map(|actor| actor.name.as_str()) else { return };
         let Ok(name) = render(text, scope) else { return };
         if is_template(text) && name.contains(PLACEHOLDER) {
             return;
