@@ -22,7 +22,8 @@
 //! | `apiserver`, `forge`, `registry` | `objects`, `accounts` |
 //! | `kubelet` | `objects`, `artifacts`, `samples`, `events` |
 //! | `controllers` | `objects`, `manifests`, `artifacts`, `events` |
-//! | `platform` | `objects`, `events`, `process`, `accounts`, `artifacts`; `platform/embedded` also the servers, `kubelet` and `controllers` |
+//! | `platform` | `objects`, `events`, `process`, `accounts`, `artifacts` |
+//! | `platform/embedded` | also `apiserver`, `forge`, `registry`, `kubelet`, `controllers` |
 //! | `lab` | `platform`, `objects`, `manifests`, `events` |
 //! | `scenario` | `platform`, `objects`, `manifests`, `artifacts`, `events`, `process` |
 //! | `ui` | `events`, `error` |

@@ -1,2 +1,12 @@
-//! Integration tests: one binary, no Docker, no network.
+//! Integration tests: one binary, no Docker, no network. What a test needs of the world around it is in `support`;
+//! the rest is named after what it tests.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail, also in what tests share")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod architecture;
+mod content;
 mod scenario;
+mod words;
+mod world;

@@ -1,0 +1,202 @@
+//! The material itself: what the templates and the files of the scenarios come to, and how long the texts are. That
+//! the steps do what they say is shown by rehearsing them.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::source::package;
+use crate::support::{World, needs};
+
+/// The most words that the text of a step may have.
+const MOST_WORDS: usize = 120;
+
+/// The overlays that a learner of `dev2` makes, one after another, each on top of the one before.
+#[test]
+fn overlays_of_dev2_come_to_what_the_texts_say() {
+    if !needs("kubectl") {
+        return;
+    }
+    let world = World::new();
+    copy(&package().join("templates/postcard"), &world.work());
+    let overlay = world.work().join("overlays/workshop");
+    let mut shown = vec![world.run("kubectl", &["kustomize", "overlays/preview"]).ok()];
+    for step in ["deploy", "change", "scale"] {
+        copy(&package().join("scenarios/one/files/dev2").join(step), &overlay);
+        shown.push(world.run("kubectl", &["kustomize", "overlays/workshop"]).ok());
+    }
+    insta::assert_snapshot!(shown[0], @"
+    $ kubectl kustomize overlays/preview
+    apiVersion: v1
+    kind: Service
+    metadata:
+      labels:
+        app.kubernetes.io/name: postcard
+      name: postcard
+    spec:
+      ports:
+      - name: http
+        port: 80
+        targetPort: http
+      selector:
+        app.kubernetes.io/name: postcard
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      labels:
+        app.kubernetes.io/name: postcard
+      name: postcard
+    spec:
+      replicas: 1
+      selector:
+        matchLabels:
+          app.kubernetes.io/name: postcard
+      strategy:
+        rollingUpdate:
+          maxSurge: 1
+          maxUnavailable: 0
+        type: RollingUpdate
+      template:
+        metadata:
+          labels:
+            app.kubernetes.io/name: postcard
+        spec:
+          containers:
+          - env:
+            - name: POSTCARD_ENVIRONMENT
+              value: preview
+            - name: POSTCARD_MESSAGE
+              value: Only a preview.
+            image: forge.atelier.internal:3000/fleet/postcard:1.0.0
+            livenessProbe:
+              httpGet:
+                path: /healthz
+                port: http
+            name: postcard
+            ports:
+            - containerPort: 8080
+              name: http
+            readinessProbe:
+              httpGet:
+                path: /readyz
+                port: http
+              periodSeconds: 2
+            resources:
+              limits:
+                memory: 64Mi
+              requests:
+                cpu: 10m
+                memory: 16Mi
+    --- exit code 0
+    ");
+    let changes = shown.windows(2).map(|pair| difference(pair[0].stdout(), pair[1].stdout()));
+    insta::assert_snapshot!(changes.collect::<Vec<_>>().join("---\n"), @"
+    -          value: preview
+    +          value: workshop
+    -          value: Only a preview.
+    +          value: Hello from Dev 2!
+    ---
+    -          value: Hello from Dev 2!
+    +          value: Sent by a commit, not by hand.
+    ---
+    -  replicas: 1
+    +  replicas: 4
+    ");
+}
+
+#[test]
+fn the_tenant_of_dev2_is_whole() {
+    if !needs("kubectl") {
+        return;
+    }
+    let world = World::new();
+    copy(&package().join("scenarios/one/files/ops/onboard_dev2/tenants/dev2"), &world.work());
+    let rendered = world.run("kubectl", &["kustomize", "."]).ok();
+    let facts =
+        rendered.stdout().lines().filter(|line| line.starts_with("kind: ") || line.starts_with("  name: "));
+    insta::assert_snapshot!(facts.collect::<Vec<_>>().join("\n"), @"
+    kind: Namespace
+      name: dev2
+    kind: ResourceQuota
+      name: team
+    kind: ServiceAccount
+      name: dev2
+    kind: RoleBinding
+      name: developer
+      name: edit
+      name: dev2
+    kind: RoleBinding
+      name: reconciler
+      name: admin
+      name: dev2
+    kind: Kustomization
+      name: postcard
+    kind: NetworkPolicy
+      name: same-namespace
+    kind: GitRepository
+      name: postcard
+    ");
+}
+
+#[test]
+fn texts_are_short_and_every_step_can_be_explained_checked_and_helped_with() {
+    let mut wrong = Vec::new();
+    for path in scenarios() {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let scenario: Value = serde_saphyr::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for step in scenario["steps"].as_array().unwrap() {
+            let id = format!("{name}.{}", step["id"].as_str().unwrap());
+            let words = step["explain"].as_str().unwrap_or_default().split_whitespace().count();
+            if !(1..=MOST_WORDS).contains(&words) {
+                wrong.push(format!("{id}: {words} words to explain it, at most {MOST_WORDS}"));
+            }
+            for key in ["do", "verify", "hints", "estimated", "solution"] {
+                if step[key].is_null() {
+                    wrong.push(format!("{id}: no `{key}`"));
+                }
+            }
+        }
+        if scenario["cleanup"].is_null() {
+            wrong.push(format!("{name}: no `cleanup`"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Every track's file of every workshop.
+fn scenarios() -> Vec<std::path::PathBuf> {
+    let workshops = entries(&package().join("scenarios")).into_iter().filter(|path| path.is_dir());
+    let files = workshops.flat_map(|workshop| entries(&workshop));
+    let track = |path: &std::path::PathBuf| {
+        path.extension().is_some_and(|e| e == "yaml") && !path.ends_with("workshop.yaml")
+    };
+    let tracks = files.filter(track).collect::<Vec<_>>();
+    assert!(!tracks.is_empty(), "there is a track");
+    tracks
+}
+
+fn entries(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    paths.sort();
+    paths
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for path in entries(from) {
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// The lines that differ, as a diff shows them.
+fn difference(before: &str, after: &str) -> String {
+    let diff = similar::TextDiff::from_lines(before, after);
+    let changed = diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal);
+    changed.map(|change| change.tag().to_string() + change.value()).collect()
+}

@@ -1,0 +1,11 @@
+//! What tests share: a world of their own to run the built program in, the redaction of what differs from run to
+//! run, and the source tree as data.
+
+mod needs;
+mod redact;
+pub(crate) mod source;
+mod world;
+
+pub(crate) use needs::needs;
+pub(crate) use redact::Redaction;
+pub(crate) use world::World;
