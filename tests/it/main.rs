@@ -6,6 +6,7 @@
 mod support;
 
 mod architecture;
+mod cli;
 mod content;
 mod scenario;
 mod words;

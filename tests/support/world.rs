@@ -152,6 +152,12 @@ impl Ran {
         &self.output.stdout
     }
 
+    /// The last JSON document of standard output: what a command comes to, after its events.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let documents = serde_json::Deserializer::from_str(&self.output.stdout).into_iter();
+        documents.last().unwrap().unwrap()
+    }
+
     /// Panics with the whole output unless the command ended well.
     #[track_caller]
     pub(crate) fn ok(self) -> Self {

@@ -1,0 +1,29 @@
+//! `atelier down`: nothing is left, however often and in whatever state it is called.
+
+use crate::support::World;
+
+#[test]
+fn everything_is_gone_and_twice_is_no_error() {
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    let process = world.atelier(&["status", "--json"]).ok().json()["process"].as_u64().unwrap();
+    let down = world.atelier(&["down", "--json"]).ok().json();
+    assert_eq!(down["left"], serde_json::json!([]));
+    let removed = down["removed"].as_array().unwrap();
+    assert!(removed.iter().any(|item| item.as_str().unwrap() == format!("process {process}")), "{down}");
+    let files = world.run("sh", &["-c", "find \"$ATELIER_HOME\" \"$HOME\" \"$TMPDIR\" -mindepth 1"]);
+    assert_eq!(files.stdout(), "");
+    let again = world.atelier(&["down", "--json"]).ok().json();
+    assert_eq!(again["outcome"], "unchanged");
+}
+
+#[test]
+fn a_killed_lab_can_be_removed() {
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    let process = world.atelier(&["status", "--json"]).ok().json()["process"].to_string();
+    world.run("kill", &["-9", &process]).ok();
+    let down = world.atelier(&["down", "--json"]).ok().json();
+    assert_eq!(down["outcome"], "removed");
+    assert_eq!(down["left"], serde_json::json!([]));
+}
