@@ -1,6 +1,33 @@
-//! The embedded Kubernetes API server.
+//! The embedded Kubernetes API server: an axum router over a store of JSON objects, for the kinds of a table of
+//! types and those of CustomResourceDefinitions. It runs no containers and decides nothing about workloads: that is
+//! the controllers' and the kubelet's, which see it as a client does.
 
-pub(crate) mod openapi;
-pub(crate) mod patch;
-pub(crate) mod tables;
-pub(crate) mod types;
+mod admission;
+mod authentication;
+mod body;
+mod catalog;
+mod convert;
+mod discovery;
+mod lifecycle;
+mod meta;
+mod openapi;
+mod patch;
+mod query;
+mod respond;
+mod reviews;
+mod router;
+mod selectable;
+mod selectors;
+mod serve;
+mod server;
+mod status;
+mod store;
+mod subresources;
+mod tables;
+mod target;
+mod types;
+mod verbs;
+
+pub use serve::serve;
+pub use server::{ApiServer, Config, Error};
+pub use store::Error as StoreError;

@@ -1,0 +1,48 @@
+//! Which rule speaks for which kind: the only list.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use super::{definitions, namespaces, pods, services};
+use crate::apiserver::server::Server;
+use crate::apiserver::status::Status;
+use crate::apiserver::target::Target;
+use crate::apiserver::types::Kind;
+
+/// Completes a new object, or refuses it.
+pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) -> Result<(), Status> {
+    namespaces::check(server, target, object)?;
+    match target.kind.storage().as_str() {
+        "namespaces" => namespaces::complete(object),
+        "pods" => pods::complete(server, target, object)?,
+        "services" => services::complete(server, target, None, object)?,
+        "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Completes a changed object, or refuses it.
+pub(crate) fn on_update(
+    server: &Server,
+    target: &Target,
+    old: &Value,
+    object: &mut Value,
+) -> Result<(), Status> {
+    match target.kind.storage().as_str() {
+        "namespaces" => namespaces::keep(old, object),
+        "services" => services::complete(server, target, Some(old), object)?,
+        "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object),
+        _ => {}
+    }
+    Ok(())
+}
+
+impl Server {
+    /// Held while an address is chosen and until it is stored.
+    pub(crate) fn choosing(&self, kind: &Kind) -> Option<MutexGuard<'_, ()>> {
+        let chooses = kind.group.is_empty() && kind.plural == "services";
+        chooses.then(|| self.addresses.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

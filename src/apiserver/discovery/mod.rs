@@ -1,0 +1,14 @@
+//! What is served: versions, groups, resources, their OpenAPI documents, and whether the server is well.
+
+mod aggregated;
+mod documents;
+mod etag;
+mod healthz;
+mod openapi;
+mod resources;
+mod version;
+
+pub(crate) use documents::{api, apis, core, group, group_version};
+pub(crate) use healthz::healthz;
+pub(crate) use openapi::{openapi_v2, openapi_v3, openapi_v3_group};
+pub(crate) use version::version;

@@ -1,0 +1,78 @@
+//! The resources of a group's version, in the plain form of discovery.
+
+use serde_json::{Value, json};
+
+use crate::apiserver::catalog::Served;
+use crate::apiserver::subresources;
+use crate::apiserver::types::Kind;
+
+const STATUS: [&str; 3] = ["get", "patch", "update"];
+
+/// A subresource: name, group, version and kind of what is sent, verbs.
+pub(super) struct Sub {
+    pub(super) name: &'static str,
+    pub(super) group: String,
+    pub(super) version: String,
+    pub(super) kind: String,
+    pub(super) verbs: Vec<&'static str>,
+}
+
+/// The subresources of a kind, sorted.
+pub(super) fn subresources(kind: &Kind) -> Vec<Sub> {
+    let mut all = Vec::new();
+    if kind.has_status {
+        let (group, version) = (kind.group.clone(), kind.version.clone());
+        all.push(Sub { name: "status", group, version, kind: kind.kind.clone(), verbs: STATUS.to_vec() });
+    }
+    if kind.has_scale {
+        let (group, version) = ("autoscaling".to_owned(), "v1".to_owned());
+        all.push(Sub { name: "scale", group, version, kind: "Scale".to_owned(), verbs: STATUS.to_vec() });
+    }
+    for (name, group, version, kind, verbs) in subresources::served(kind) {
+        all.push(Sub {
+            name,
+            group: (*group).to_owned(),
+            version: (*version).to_owned(),
+            kind: (*kind).to_owned(),
+            verbs: verbs.to_vec(),
+        });
+    }
+    all.sort_by_key(|sub| sub.name);
+    all
+}
+
+/// `APIResourceList` of a version.
+pub(super) fn list(group_version: &str, kinds: &[Served]) -> Value {
+    let mut sorted: Vec<_> = kinds.iter().collect();
+    sorted.sort_by(|one, other| one.plural.cmp(&other.plural));
+    let resources: Vec<_> = sorted.into_iter().flat_map(|kind| entries(kind)).collect();
+    json!({
+        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources
+    })
+}
+
+fn entries(kind: &Kind) -> Vec<Value> {
+    let mut entry = json!({
+        "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
+        "verbs": kind.verbs
+    });
+    if !kind.short_names.is_empty() {
+        entry["shortNames"] = json!(kind.short_names);
+    }
+    if !kind.categories.is_empty() {
+        entry["categories"] = json!(kind.categories);
+    }
+    let mut entries = vec![entry];
+    for sub in subresources(kind) {
+        let name = format!("{}/{}", kind.plural, sub.name);
+        let mut entry = json!({"name": name, "singularName": "", "namespaced": kind.namespaced});
+        if (sub.group.as_str(), sub.version.as_str()) != (kind.group.as_str(), kind.version.as_str()) {
+            entry["group"] = sub.group.into();
+            entry["version"] = sub.version.into();
+        }
+        entry["kind"] = sub.kind.into();
+        entry["verbs"] = json!(sub.verbs);
+        entries.push(entry);
+    }
+    entries
+}

@@ -1,0 +1,231 @@
+//! Answers in the form that the client accepts: plain JSON, YAML, a Table, or metadata alone.
+//! <https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables>
+
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::convert;
+use super::query::Query;
+use super::status::Status;
+use super::tables;
+use super::types::Kind;
+
+/// What the client accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// The objects themselves.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// Rows with the columns that kubectl prints.
+    Table,
+    /// `PartialObjectMetadata`.
+    Partial,
+}
+
+/// How much of the object comes with a row of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Include {
+    /// Nothing.
+    None,
+    /// Its metadata.
+    Metadata,
+    /// All.
+    Object,
+}
+
+impl Format {
+    /// Reads the `Accept` header: the first form that is known.
+    pub(crate) fn accepted(headers: &HeaderMap) -> Result<Self, Status> {
+        let Some(accept) = headers.get(header::ACCEPT) else { return Ok(Self::Json) };
+        let accept = accept.to_str().map_err(|_| Status::not_acceptable())?;
+        let known = accept.split(',').take(64).find_map(Self::read);
+        known.ok_or_else(Status::not_acceptable)
+    }
+
+    fn read(one: &str) -> Option<Self> {
+        let mut parts = one.split(';').map(str::trim);
+        let media_type = parts.next()?;
+        let transform = parts.find_map(|part| part.strip_prefix("as="));
+        match (media_type, transform) {
+            ("application/json" | "application/*" | "*/*" | "", None) => Some(Self::Json),
+            ("application/json", Some("Table")) if one.contains("v=v1") && !one.contains("v=v1beta1") => {
+                Some(Self::Table)
+            }
+            ("application/json", Some("PartialObjectMetadata" | "PartialObjectMetadataList"))
+                if !one.contains("v=v1beta1") =>
+            {
+                Some(Self::Partial)
+            }
+            ("application/yaml", None) => Some(Self::Yaml),
+            _ => None,
+        }
+    }
+}
+
+impl Include {
+    /// Reads `includeObject`.
+    pub(crate) fn read(query: &Query) -> Self {
+        match query.text("includeObject") {
+            Some("None") => Self::None,
+            Some("Object") => Self::Object,
+            _ => Self::Metadata,
+        }
+    }
+}
+
+/// One object.
+pub(crate) fn object(
+    headers: &HeaderMap,
+    query: &Query,
+    kind: &Kind,
+    stored: &Bytes,
+    code: StatusCode,
+) -> Result<Response, Status> {
+    let json = convert::view(kind, stored);
+    match Format::accepted(headers)? {
+        Format::Table => {
+            let object = parse(&json)?;
+            let revision = object["metadata"]["resourceVersion"].clone();
+            let meta = json!({ "resourceVersion": revision });
+            let rows = vec![row(kind, &object, Include::read(query))];
+            Ok(value(query, code, &table(kind, meta, rows, true)))
+        }
+        Format::Partial => Ok(value(query, code, &partial(&parse(&json)?))),
+        Format::Yaml => yaml(code, &parse(&json)?),
+        Format::Json if query.flag("pretty") => Ok(value(query, code, &parse(&json)?)),
+        Format::Json => Ok(raw(code, json)),
+    }
+}
+
+/// A list of objects.
+pub(crate) fn list(
+    headers: &HeaderMap,
+    query: &Query,
+    kind: &Kind,
+    meta: &Value,
+    items: &[Bytes],
+) -> Result<Response, Status> {
+    let code = StatusCode::OK;
+    let format = Format::accepted(headers)?;
+    if format == Format::Json && !query.flag("pretty") {
+        return Ok(raw(code, list_bytes(kind, meta, items)));
+    }
+    let objects = items.iter().map(|json| parse(&convert::view(kind, json)));
+    let objects = objects.collect::<Result<Vec<_>, _>>()?;
+    match format {
+        Format::Table => {
+            let include = Include::read(query);
+            let rows = objects.iter().map(|object| row(kind, object, include)).collect();
+            Ok(value(query, code, &table(kind, meta.clone(), rows, true)))
+        }
+        Format::Partial => {
+            let items: Vec<_> = objects.iter().map(partial).collect();
+            let kind = "PartialObjectMetadataList";
+            let list =
+                json!({"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": meta, "items": items});
+            Ok(value(query, code, &list))
+        }
+        Format::Json | Format::Yaml => {
+            let list = json!({
+                "kind": kind.list_kind, "apiVersion": kind.api_version(), "metadata": meta, "items": objects
+            });
+            if format == Format::Yaml { yaml(code, &list) } else { Ok(value(query, code, &list)) }
+        }
+    }
+}
+
+/// Writes a list without parsing its items.
+fn list_bytes(kind: &Kind, meta: &Value, items: &[Bytes]) -> Bytes {
+    let size = items.iter().map(|item| item.len() + 1).sum::<usize>();
+    let mut text = Vec::with_capacity(size + 256);
+    let head =
+        json!({"kind": kind.list_kind, "apiVersion": kind.api_version(), "metadata": meta}).to_string();
+    text.extend_from_slice(head.trim_end_matches('}').as_bytes());
+    // The metadata's own brace was trimmed with the outer one.
+    text.extend_from_slice(b"},\"items\":[");
+    let prefix = convert::prefix(kind);
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            text.push(b',');
+        }
+        let item = convert::view(kind, item);
+        // Items of built-in lists do not repeat what kind they are of.
+        match item.strip_prefix(prefix.as_bytes()).filter(|_| !kind.is_custom()) {
+            Some(rest) => {
+                text.push(b'{');
+                text.extend_from_slice(rest);
+            }
+            None => text.extend_from_slice(&item),
+        }
+    }
+    text.extend_from_slice(b"]}");
+    text.into()
+}
+
+/// The JSON in a stored object.
+pub(crate) fn parse(json: &[u8]) -> Result<Value, Status> {
+    serde_json::from_slice(json)
+        .map_err(|error| Status::internal(format!("a stored object is no JSON: {error}")))
+}
+
+/// A Table.
+pub(crate) fn table(kind: &Kind, meta: Value, rows: Vec<Value>, with_columns: bool) -> Value {
+    let columns = if with_columns { json!(tables::columns(kind)) } else { Value::Null };
+    json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": columns,
+        "rows": rows
+    })
+}
+
+/// A row of a Table.
+pub(crate) fn row(kind: &Kind, object: &Value, include: Include) -> Value {
+    let cells = tables::row(kind, object, jiff::Timestamp::now());
+    let object = match include {
+        Include::None => Value::Null,
+        Include::Metadata => partial(object),
+        Include::Object => object.clone(),
+    };
+    json!({ "cells": cells, "object": object })
+}
+
+/// The metadata of an object alone.
+pub(crate) fn partial(object: &Value) -> Value {
+    json!({
+        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]
+    })
+}
+
+/// Bytes of JSON as they are.
+pub(crate) fn raw(code: StatusCode, json: Bytes) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache, private")];
+    (code, headers, json).into_response()
+}
+
+/// A value, pretty where that is asked for.
+pub(crate) fn value(query: &Query, code: StatusCode, value: &Value) -> Response {
+    let text = if query.flag("pretty") {
+        serde_json::to_vec_pretty(value).expect("a JSON value can always be written")
+    } else {
+        convert::render(value)
+    };
+    raw(code, text.into())
+}
+
+fn yaml(code: StatusCode, value: &Value) -> Result<Response, Status> {
+    let text = serde_saphyr::to_string(value).map_err(Status::internal)?;
+    Ok((code, [(header::CONTENT_TYPE, "application/yaml")], text).into_response())
+}
+
+/// Adds what the client should know besides.
+pub(crate) fn with_warnings(mut response: Response, warnings: &[String]) -> Response {
+    for warning in warnings.iter().take(50) {
+        let escaped = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = format!("299 - \"{escaped}\"").parse() {
+            response.headers_mut().append(header::WARNING, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,142 @@
+//! The one route table of the API server. Paths of resources are read by [`Target`]: their grammar is no fixed list.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get};
+use http::{Method, StatusCode};
+
+use super::query::Query;
+use super::server::Server;
+use super::status::Status;
+use super::target::Target;
+use super::{authentication, body, discovery, reviews, subresources, verbs};
+use crate::accounts::Identity;
+
+/// A request that has been read, except for what only its handler understands.
+pub(crate) struct Call {
+    pub(crate) server: Arc<Server>,
+    pub(crate) target: Target,
+    pub(crate) query: Query,
+    pub(crate) identity: Identity,
+    pub(crate) request: Request,
+}
+
+/// All routes.
+pub(crate) fn router(server: Arc<Server>) -> Router {
+    let open = Router::new()
+        .route("/healthz", get(discovery::healthz))
+        .route("/livez", get(discovery::healthz))
+        .route("/readyz", get(discovery::healthz))
+        .route("/version", get(discovery::version))
+        .route("/version/", get(discovery::version));
+    let closed = Router::new()
+        .route("/api", get(discovery::api))
+        .route("/api/", get(discovery::api))
+        .route("/apis", get(discovery::apis))
+        .route("/apis/", get(discovery::apis))
+        .route("/api/v1", get(discovery::core))
+        .route("/api/v1/", get(discovery::core))
+        .route("/apis/{group}", get(discovery::group))
+        .route("/apis/{group}/", get(discovery::group))
+        .route("/apis/{group}/{version}", get(discovery::group_version))
+        .route("/apis/{group}/{version}/", get(discovery::group_version))
+        .route("/openapi/v2", get(discovery::openapi_v2))
+        .route("/openapi/v3", get(discovery::openapi_v3))
+        .route("/openapi/v3/{*path}", get(discovery::openapi_v3_group))
+        .route("/api/v1/{*path}", any(core_resource))
+        .route("/apis/{group}/{version}/{*path}", any(group_resource))
+        .layer(middleware::from_fn(authentication::require));
+    open.merge(closed).fallback(not_found).with_state(server)
+}
+
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "404 page not found\n").into_response()
+}
+
+async fn core_resource(
+    State(server): State<Arc<Server>>,
+    Path(path): Path<String>,
+    request: Request,
+) -> Response {
+    resource(server, "", "v1", &path, request).await
+}
+
+async fn group_resource(
+    State(server): State<Arc<Server>>,
+    Path((group, version, path)): Path<(String, String, String)>,
+    request: Request,
+) -> Response {
+    resource(server, &group, &version, &path, request).await
+}
+
+async fn resource(
+    server: Arc<Server>,
+    group: &str,
+    version: &str,
+    decoded: &str,
+    request: Request,
+) -> Response {
+    if !server.catalog.serves(group, version) {
+        return not_found().await;
+    }
+    // The extractor has decoded the path; names are read from the undecoded one, where `/` and `%2F` differ.
+    let skipped = if group.is_empty() { 3 } else { 4 };
+    let raw = request.uri().path().splitn(skipped + 1, '/').nth(skipped).unwrap_or(decoded).to_owned();
+    match call(server, group, version, &raw, request).await {
+        Ok(response) => response,
+        Err(status) => status.into_response(),
+    }
+}
+
+async fn call(
+    server: Arc<Server>,
+    group: &str,
+    version: &str,
+    path: &str,
+    mut request: Request,
+) -> Result<Response, Status> {
+    let target = Target::parse(&server.catalog, group, version, path)?;
+    let query = Query::read(request.uri())?;
+    let identity = request.extensions_mut().remove::<Identity>().ok_or_else(Status::unauthorized)?;
+    let call = Call { server, target, query, identity, request };
+    if call.target.subresource.is_some() {
+        return subresources::answer(call).await;
+    }
+    if call.request.method() == Method::POST && reviews::is_review(&call.target) {
+        return reviews::answer(call).await;
+    }
+    dispatch(call).await
+}
+
+async fn dispatch(call: Call) -> Result<Response, Status> {
+    let named = call.target.name.is_some();
+    let watches = call.query.flag("watch") || call.target.watch;
+    match (call.request.method().clone(), named) {
+        (Method::GET | Method::HEAD, _) if watches => verbs::watch(&call),
+        (Method::GET | Method::HEAD, true) => verbs::get(&call),
+        (Method::GET | Method::HEAD, false) => verbs::list(&call),
+        (Method::POST, false) => verbs::create(call).await,
+        (Method::PUT, true) => verbs::update(call).await,
+        (Method::PATCH, true) => verbs::patch(call).await,
+        (Method::DELETE, true) => verbs::delete(call).await,
+        (Method::DELETE, false) => verbs::delete_collection(call).await,
+        _ => Err(Status::method_not_allowed()),
+    }
+}
+
+impl Call {
+    /// Takes the whole body.
+    pub(crate) async fn body(&mut self) -> Result<bytes::Bytes, Status> {
+        body::read(std::mem::take(self.request.body_mut())).await
+    }
+
+    /// The object in the body.
+    pub(crate) async fn object(&mut self) -> Result<serde_json::Value, Status> {
+        let bytes = self.body().await?;
+        body::object(self.request.headers(), &bytes)
+    }
+}

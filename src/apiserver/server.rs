@@ -1,0 +1,105 @@
+//! The API server as a whole: what it is opened from, and the ways in.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use axum::{Extension, Router};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::catalog::Catalog;
+use super::store::{self, Store};
+use super::subresources::Kubelets;
+use super::{lifecycle, router};
+use crate::accounts::Identity;
+
+/// What the server needs to know.
+#[derive(Clone)]
+pub struct Config {
+    /// The folder of the log.
+    pub data: PathBuf,
+    /// What the kubelets expect as bearer token.
+    pub kubelet_token: String,
+    /// The certificate of the lab's authority, PEM, which every namespace gets as `kube-root-ca.crt`.
+    pub ca_certificate: String,
+}
+
+/// Why the server cannot be opened or served.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log is not usable.
+    #[error("the objects of the cluster cannot be read")]
+    Store(#[from] store::Error),
+    /// The lab's authority cannot sign the server's certificate.
+    #[error("the server has no certificate")]
+    Authority(#[from] crate::accounts::AuthorityError),
+    /// TLS does not take the certificates.
+    #[error("the server's certificate is not usable")]
+    Tls(#[from] rustls::Error),
+    /// PEM is not well-formed.
+    #[error("the server's certificate is not PEM")]
+    Pem(#[from] rustls::pki_types::pem::Error),
+    /// The verifier of client certificates cannot be made.
+    #[error("client certificates cannot be verified")]
+    Verifier(#[from] rustls::server::VerifierBuilderError),
+    /// The listener fails.
+    #[error("the API server cannot listen")]
+    Listen(#[source] std::io::Error),
+    /// A built-in object could not be written.
+    #[error("cannot make the built-in object `{object}`: {message}")]
+    Bootstrap {
+        /// Kind and name.
+        object: String,
+        /// The refusal.
+        message: String,
+    },
+}
+
+/// What handlers share.
+pub(crate) struct Server {
+    pub(crate) store: Arc<Store>,
+    pub(crate) catalog: Catalog,
+    pub(crate) kubelets: Kubelets,
+    pub(crate) ca_certificate: String,
+    /// Held while the address of a Service is chosen.
+    pub(crate) addresses: Mutex<()>,
+}
+
+/// An open API server. Its background work ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct ApiServer {
+    server: Arc<Server>,
+    router: Router,
+    _background: Arc<DropGuard>,
+}
+
+impl ApiServer {
+    /// Opens the server: reads its log, makes what every cluster has, and starts the life cycle's work.
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        let Config { data, kubelet_token, ca_certificate } = config;
+        let opened = tokio::task::spawn_blocking(move || Store::open(&data)).await;
+        let store = Arc::new(opened.expect("opening the store does not panic")?);
+        let catalog = Catalog::open(&store);
+        let kubelets = Kubelets::new(kubelet_token);
+        let server = Arc::new(Server { store, catalog, kubelets, ca_certificate, addresses: Mutex::new(()) });
+        lifecycle::bootstrap(&server)?;
+        let shutdown = CancellationToken::new();
+        lifecycle::start(&server, &shutdown);
+        let router = router::router(Arc::clone(&server));
+        Ok(Self { server, router, _background: Arc::new(shutdown.drop_guard()) })
+    }
+
+    /// Every path of the API. Requests carry an [`Identity`] as extension, or are answered 401.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// A client that calls the server in this process.
+    pub fn client(&self, identity: Identity) -> kube::Client {
+        kube::Client::new(self.router.clone().layer(Extension(identity)), "default")
+    }
+
+    /// The revision of the latest write.
+    pub fn revision(&self) -> u64 {
+        self.server.store.revision()
+    }
+}

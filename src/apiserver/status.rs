@@ -1,0 +1,286 @@
+//! The error of every handler, which is the wire format: a Kubernetes `Status` with the words of the real API
+//! server. <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/>
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use serde_json::{Value, json};
+
+use super::patch::PatchError;
+use super::patch::apply::ApplyError;
+use super::store::{Expired, Rejected};
+use super::types::FieldError;
+
+/// A refusal.
+#[derive(Debug)]
+pub(crate) struct Status {
+    code: u16,
+    reason: &'static str,
+    message: String,
+    details: Option<Box<Value>>,
+}
+
+/// The resource that a refusal speaks of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'a> {
+    /// Empty for the core group.
+    pub(crate) group: &'a str,
+    /// `deployments`
+    pub(crate) plural: &'a str,
+    /// The object's name.
+    pub(crate) name: &'a str,
+}
+
+impl Named<'_> {
+    /// `deployments.apps`, as kubectl writes it.
+    fn resource(self) -> String {
+        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    /// The `details` of an answer about it.
+    pub(crate) fn details(self) -> Value {
+        let mut details = json!({});
+        for (key, value) in [("name", self.name), ("group", self.group), ("kind", self.plural)] {
+            if !value.is_empty() {
+                details[key] = value.into();
+            }
+        }
+        details
+    }
+}
+
+impl Status {
+    fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), details: None }
+    }
+
+    fn with(mut self, details: Value) -> Self {
+        self.details = Some(Box::new(details));
+        self
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized", "Unauthorized")
+    }
+
+    /// `message` is what follows `is forbidden: `.
+    pub(crate) fn forbidden(named: Named<'_>, message: &str) -> Self {
+        let text = if named.name.is_empty() {
+            format!("{} is forbidden: {message}", named.resource())
+        } else {
+            format!("{} \"{}\" is forbidden: {message}", named.resource(), named.name)
+        };
+        Self::new(403, "Forbidden", text).with(named.details())
+    }
+
+    /// Creation in a namespace that is on its way out.
+    pub(crate) fn namespace_terminating(named: Named<'_>, namespace: &str) -> Self {
+        let message =
+            format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut status = Self::forbidden(named, &message);
+        if let Some(details) = status.details.as_mut() {
+            let message = format!("namespace {namespace} is being terminated");
+            details["causes"] = json!([{"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}]);
+        }
+        status
+    }
+
+    pub(crate) fn not_found(named: Named<'_>) -> Self {
+        let message = format!("{} \"{}\" not found", named.resource(), named.name);
+        Self::new(404, "NotFound", message).with(named.details())
+    }
+
+    /// A path below a known group that names no resource.
+    pub(crate) fn unknown_resource() -> Self {
+        Self::new(404, "NotFound", "the server could not find the requested resource").with(json!({}))
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        let message = "the server does not allow this method on the requested resource";
+        Self::new(405, "MethodNotAllowed", message).with(json!({}))
+    }
+
+    pub(crate) fn not_acceptable() -> Self {
+        let message = "only the following media types are accepted: application/json, application/yaml";
+        Self::new(406, "NotAcceptable", message)
+    }
+
+    pub(crate) fn already_exists(named: Named<'_>) -> Self {
+        let message = format!("{} \"{}\" already exists", named.resource(), named.name);
+        Self::new(409, "AlreadyExists", message).with(named.details())
+    }
+
+    /// `message` is what follows `Operation cannot be fulfilled on …: `.
+    pub(crate) fn conflict(named: Named<'_>, message: &str) -> Self {
+        let text =
+            format!("Operation cannot be fulfilled on {} \"{}\": {message}", named.resource(), named.name);
+        Self::new(409, "Conflict", text).with(named.details())
+    }
+
+    /// A write that names an older revision.
+    pub(crate) fn modified(named: Named<'_>) -> Self {
+        let message =
+            "the object has been modified; please apply your changes to the latest version and try again";
+        Self::conflict(named, message)
+    }
+
+    /// What server-side apply refuses.
+    pub(crate) fn apply(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Conflict { message, causes } => {
+                let causes: Vec<_> = causes
+                    .into_iter()
+                    .map(|cause| {
+                        let (message, field) = (cause.message, cause.field);
+                        json!({"reason": "FieldManagerConflict", "message": message, "field": field})
+                    })
+                    .collect();
+                Self::new(409, "Conflict", message).with(json!({ "causes": causes }))
+            }
+            ApplyError::ManagedFields => Self::bad_request(error.to_string()),
+            // The real server gives no reason for it.
+            ApplyError::Typed { .. } => Self::new(500, "", error.to_string()),
+        }
+    }
+
+    /// What a patch refuses.
+    pub(crate) fn patch(error: &PatchError) -> Self {
+        match error {
+            PatchError::Malformed { .. } => Self::bad_request(error.to_string()),
+            PatchError::TooLarge { .. } => Self::new(413, "RequestEntityTooLarge", error.to_string()),
+            PatchError::Rejected { .. } => Self::unprocessable(error.to_string()),
+        }
+    }
+
+    /// The changes or the snapshot asked for are not kept any more.
+    pub(crate) fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, "Expired", message)
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("Request entity too large: limit is {limit}");
+        Self::new(413, "RequestEntityTooLarge", message)
+    }
+
+    pub(crate) fn unsupported_media_type(accepted: &str) -> Self {
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: {accepted}"
+        );
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// An object that its kind does not allow.
+    pub(crate) fn invalid(kind: &str, group: &str, name: &str, errors: &[FieldError]) -> Self {
+        let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        let texts: Vec<_> =
+            errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+        let text = match texts.as_slice() {
+            [only] => only.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        let causes: Vec<_> = errors
+            .iter()
+            .map(|error| json!({"reason": error.reason.name(), "message": error.message, "field": error.field}))
+            .collect();
+        let mut details = json!({ "name": name });
+        if !group.is_empty() {
+            details["group"] = group.into();
+        }
+        details["kind"] = kind.into();
+        details["causes"] = causes.into();
+        Self::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {text}")).with(details)
+    }
+
+    /// A patch that cannot be applied to the object.
+    pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
+        Self::new(422, "Invalid", message)
+    }
+
+    pub(crate) fn internal(message: impl std::fmt::Display) -> Self {
+        let mut status = Self::new(500, "InternalError", format!("Internal error occurred: {message}"));
+        status = status.with(json!({"causes": [{"message": message.to_string()}]}));
+        status
+    }
+
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(503, "ServiceUnavailable", message)
+    }
+
+    /// A revision that has not been reached yet.
+    pub(crate) fn too_large_revision(asked: u64, current: u64) -> Self {
+        let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
+        let cause = json!({"reason": "ResourceVersionTooLarge", "message": "Too large resource version"});
+        Self::new(504, "Timeout", message).with(json!({"causes": [cause], "retryAfterSeconds": 1}))
+    }
+
+    /// What another server (a node) refused, in its own words.
+    pub(crate) fn relayed(code: u16, message: String) -> Self {
+        match code {
+            400 => Self::bad_request(message),
+            404 => Self::new(404, "NotFound", message),
+            503 => Self::unavailable(message),
+            _ => Self::internal(message),
+        }
+    }
+
+    /// The HTTP status code.
+    pub(crate) fn code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Whether this says that the object is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.code == 404
+    }
+
+    /// The sentence for people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The wire format.
+    pub(crate) fn to_value(&self) -> Value {
+        let mut value = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"});
+        value["message"] = self.message.as_str().into();
+        if !self.reason.is_empty() {
+            value["reason"] = self.reason.into();
+        }
+        if let Some(details) = &self.details {
+            value["details"] = (**details).clone();
+        }
+        value["code"] = self.code.into();
+        value
+    }
+}
+
+impl From<Expired> for Status {
+    fn from(expired: Expired) -> Self {
+        Self::expired(format!("too old resource version: {} ({})", expired.asked, expired.oldest))
+    }
+}
+
+impl Status {
+    /// What a write that the store did not make means for the client.
+    pub(crate) fn rejected(rejected: Rejected, named: Named<'_>) -> Self {
+        match rejected {
+            Rejected::Exists => Self::already_exists(named),
+            Rejected::Absent => Self::not_found(named),
+            Rejected::Changed => Self::modified(named),
+            Rejected::Log(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a write was refused");
+                Self::internal(error)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Status {
+    fn into_response(self) -> Response {
+        let headers =
+            [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache, private")];
+        (self.code(), headers, self.to_value().to_string()).into_response()
+    }
+}

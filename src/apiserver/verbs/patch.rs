@@ -1,0 +1,113 @@
+//! `PATCH` of an object: JSON patch, merge patch, strategic merge patch, server-side apply.
+
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::modify::{Part, Written};
+use super::options::Options;
+use crate::apiserver::patch::Writer;
+use crate::apiserver::query::Validation;
+use crate::apiserver::router::Call;
+use crate::apiserver::status::Status;
+use crate::apiserver::types::Schema;
+use crate::apiserver::{body, meta, patch as patches};
+
+/// The media types of patches.
+const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, \
+                        application/strategic-merge-patch+json, application/apply-patch+yaml";
+
+/// Answers `PATCH` of an object, or of its status.
+pub(crate) async fn patch(mut call: Call) -> Result<Response, Status> {
+    call.target.require("patch")?;
+    let part = match call.target.subresource.as_deref() {
+        Some("status") => Part::Status,
+        _ => Part::Main,
+    };
+    let options = Options::read(&call)?;
+    let media_type = body::media_type(call.request.headers()).to_owned();
+    let bytes = call.body().await?;
+    if media_type == "application/apply-patch+yaml" || media_type == "application/apply-patch+cbor" {
+        return apply(&call, part, options, &bytes);
+    }
+    let patch = body::json(&bytes)?;
+    let schema = (!call.target.kind.is_custom()).then_some(&call.target.kind.schema);
+    let written =
+        call.server.modify(&call.target, part, &options, |old| patched(&media_type, old, &patch, schema))?;
+    written.respond(&call, StatusCode::OK)
+}
+
+/// What a patch makes of an object. Strategic merge patches need a schema.
+pub(crate) fn patched(
+    media_type: &str,
+    old: &Value,
+    patch: &Value,
+    schema: Option<&Schema>,
+) -> Result<Value, Status> {
+    let mut new = old.clone();
+    match (media_type, schema) {
+        ("application/json-patch+json", _) => {
+            patches::json(&mut new, patch).map_err(|error| Status::patch(&error))?;
+        }
+        ("application/merge-patch+json", _) => patches::merge(&mut new, patch),
+        ("application/strategic-merge-patch+json", Some(schema)) => {
+            patches::strategic(&mut new, patch, schema).map_err(|error| Status::patch(&error))?;
+        }
+        ("application/strategic-merge-patch+json", None) => {
+            let accepted =
+                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+            return Err(Status::unsupported_media_type(accepted));
+        }
+        _ => return Err(Status::unsupported_media_type(ACCEPTED)),
+    }
+    if new.is_object() { Ok(new) } else { Err(Status::bad_request("the patched object is not an object")) }
+}
+
+fn apply(call: &Call, part: Part, mut options: Options, bytes: &Bytes) -> Result<Response, Status> {
+    let target = &call.target;
+    let kind = &target.kind;
+    if call.query.text("fieldManager").is_none() {
+        return Err(Status::unprocessable(
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+        ));
+    }
+    let mut applied = body::yaml(bytes)?;
+    if !applied.is_object() {
+        return Err(Status::bad_request("error decoding YAML: the body is not an object"));
+    }
+    if part == Part::Main && kind.has_status {
+        applied.as_object_mut().map(|fields| fields.shift_remove("status"));
+    }
+    for (field, url) in [("name", target.name.as_deref()), ("namespace", target.namespace.as_deref())] {
+        if let Some(url) = url.filter(|_| meta::text(&applied, field).is_empty()) {
+            meta::set(&mut applied, field, Some(url.into()));
+        }
+    }
+    options.applied = true;
+    options.validation = Validation::Ignore;
+    let subresource = if part == Part::Status { Some("status") } else { None };
+    let (manager, api_version, time) = (&options.manager, &kind.api_version(), &meta::now());
+    let writer = Writer { manager, subresource, api_version, time };
+    let force = call.query.flag("force");
+    let merge = |live: Option<&Value>| {
+        patches::apply::apply(live, &applied, &kind.schema, force, &writer).map_err(Status::apply)
+    };
+    let written = match call.server.modify(target, part, &options, |old| merge(Some(old))) {
+        Err(status) if status.is_not_found() && part == Part::Main => {
+            create_applied(call, &options, merge(None)?)?
+        }
+        other => other?,
+    };
+    written.respond(call, if written.created { StatusCode::CREATED } else { StatusCode::OK })
+}
+
+fn create_applied(call: &Call, options: &Options, object: Value) -> Result<Written, Status> {
+    if !meta::text(&object, "uid").is_empty() {
+        return Err(Status::conflict(
+            call.target.named(),
+            "uid mismatch: the provided object specified uid, and no existing object was found",
+        ));
+    }
+    call.server.create(&call.target, object, options)
+}
