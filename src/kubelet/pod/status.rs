@@ -243,3 +243,67 @@ pub(super) fn first_records(pod: &Pod) -> Vec<(String, Record)> {
 pub(super) fn has_begun(records: &BTreeMap<String, Record>) -> bool {
     records.values().any(|record| !matches!(record.state, State::Waiting { .. }) || record.last.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Takes a Pod as a real kubelet left it, and makes its status again from what containers are at.
+    #[track_caller]
+    fn assert_same_as_recorded(recording: &str) {
+        let recorded: Value = serde_saphyr::from_str(recording).unwrap();
+        let pod = serde_json::from_value::<Pod>(recorded).unwrap();
+        let before = pod.status.clone().unwrap();
+        let records = first_records(&pod).into_iter().collect();
+        let view = View {
+            pod: &pod,
+            records: &records,
+            address: before.pod_ip.as_deref().unwrap(),
+            set_up: true,
+            before: &PodStatus { qos_class: None, ..before.clone() },
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let json = |status: &PodStatus| serde_json::to_string_pretty(status).unwrap();
+        assert_eq!(json(&view.status()), json(&before));
+    }
+
+    #[test]
+    fn running_pod_is_as_recorded() {
+        assert_same_as_recorded(include_str!("../../../tests/fixtures/workloads/pod-running.yaml"));
+    }
+
+    #[test]
+    fn unpullable_pod_is_as_recorded() {
+        assert_same_as_recorded(include_str!("../../../tests/fixtures/workloads/pod-bad-image.yaml"));
+    }
+
+    #[test]
+    fn crashing_pod_is_as_recorded() {
+        assert_same_as_recorded(include_str!("../../../tests/fixtures/workloads/pod-crashloop.yaml"));
+    }
+
+    #[test]
+    fn phase_follows_exit_codes_and_policy() {
+        let ended = |code: i32| ContainerStatus {
+            state: Some(ContainerState {
+                terminated: Some(k8s_openapi::api::core::v1::ContainerStateTerminated {
+                    exit_code: code,
+                    ..Default::default()
+                }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let phase = |policy: &str, codes: &[i32]| {
+            let spec = PodSpec { restart_policy: Some(policy.to_owned()), ..PodSpec::default() };
+            super::phase(&spec, true, &[], &codes.iter().map(|code| ended(*code)).collect::<Vec<_>>())
+        };
+        assert_eq!(phase("Never", &[0, 0]), "Succeeded");
+        assert_eq!(phase("Never", &[0, 1]), "Failed");
+        assert_eq!(phase("OnFailure", &[0, 1]), "Running");
+        assert_eq!(phase("OnFailure", &[0]), "Succeeded");
+        assert_eq!(phase("Always", &[0]), "Running");
+    }
+}

@@ -110,6 +110,7 @@ mod tests {
             "GET /version 200",
             "GET /api 200",
             "GET / 200",
+            "GET /other 404",
         ];
         assert_eq!(*lines.lock().unwrap(), expected);
     }

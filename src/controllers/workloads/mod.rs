@@ -1,0 +1,13 @@
+//! What the controllers of workloads have in common, and all of them at once: what kube-controller-manager runs.
+
+mod context;
+mod events;
+mod ownership;
+mod readiness;
+mod run;
+
+pub(super) use context::{Context, drive};
+pub(super) use events::{Recorder, recorder};
+pub(super) use ownership::{claim, controller_of, owner};
+pub(super) use readiness::{is_active, ready_since};
+pub use run::run_workload_controllers;

@@ -1,0 +1,27 @@
+//! All controllers of workloads.
+
+use std::sync::Arc;
+
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+
+use super::super::{deployment, endpoints, endpointslice, replicaset};
+use super::{Context, recorder};
+
+/// Runs the controllers of workloads and of their Services until `shutdown`.
+pub async fn run_workload_controllers(client: Client, shutdown: CancellationToken) {
+    let (recorder, writer) = recorder();
+    let context = Arc::new(Context { client: client.clone(), recorder });
+    let controllers = async {
+        tokio::join!(
+            deployment::run(Arc::clone(&context), &shutdown),
+            replicaset::run(Arc::clone(&context), &shutdown),
+            endpointslice::run(Arc::clone(&context), &shutdown),
+            endpoints::run(Arc::clone(&context), &shutdown),
+        );
+    };
+    tokio::select! {
+        () = controllers => {}
+        () = writer.run(client) => {}
+    }
+}
