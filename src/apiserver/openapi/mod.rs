@@ -1,20 +1,10 @@
-//! OpenAPI documents of the served kinds.
+//! OpenAPI documents of the served kinds: enough for `kubectl explain`, for apply on either side and for the check
+//! of fields. They are made of the table of types and the definitions of custom kinds.
 
-use serde_json::{Value, json};
+mod definitions;
+mod paths;
+mod v2;
+mod v3;
 
-use super::types::Kind;
-
-/// The index of documents.
-pub(crate) fn v3_index(_kinds: &[Kind]) -> Value {
-    json!({"paths": {}})
-}
-
-/// The document of a version.
-pub(crate) fn v3_group(_kinds: &[Kind], _group: &str, _version: &str) -> Value {
-    json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "v1.34.1"}, "paths": {}})
-}
-
-/// Everything in one document.
-pub(crate) fn v2(_kinds: &[Kind]) -> Value {
-    json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.34.1"}, "paths": {}})
-}
+pub(crate) use v2::v2;
+pub(crate) use v3::{v3_group, v3_index};

@@ -1,15 +1,18 @@
-//! Tables for `kubectl get`.
+//! Tables for `kubectl get`: the columns of a kind and the cells of an object. Which columns a client shows is the
+//! client's choice; a row always has all cells.
 
-use serde_json::{Value, json};
+mod access;
+mod age;
+mod cluster;
+mod columns;
+mod custom;
+mod json_path;
+mod network;
+mod pods;
+mod row;
+mod selector;
+mod storage;
+mod workloads;
 
-use super::types::Kind;
-
-/// The columns of a kind.
-pub(crate) fn columns(_kind: &Kind) -> Vec<Value> {
-    vec![json!({"name": "Name", "type": "string", "format": "name", "description": "", "priority": 0})]
-}
-
-/// The cells of an object.
-pub(crate) fn row(_kind: &Kind, object: &Value, _now: jiff::Timestamp) -> Vec<Value> {
-    vec![object["metadata"]["name"].clone()]
-}
+pub(crate) use columns::{Column, columns};
+pub(crate) use row::row;

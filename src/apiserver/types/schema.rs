@@ -221,7 +221,10 @@ impl Object {
 /// `values` or `type`, and the facts of its place.
 pub(super) fn read(fact: &Value, places: &HashMap<&str, usize>) -> Schema {
     match fact {
-        Value::String(word) => Schema::new(Node { shape: shape(word, places), ..Node::default() }),
+        Value::String(word) => {
+            let atomic = word == "object";
+            Schema::new(Node { shape: shape(word, places), atomic, ..Node::default() })
+        }
         Value::Object(facts) => Schema::new(read_node(facts, places)),
         _ => Schema::any(),
     }
