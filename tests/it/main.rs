@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod apiserver;
 mod architecture;
 mod cli;
 mod content;

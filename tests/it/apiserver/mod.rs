@@ -1,0 +1,13 @@
+//! The API server, called in process and, where the client is kubectl, over TLS.
+
+mod client;
+mod definitions;
+mod discovery;
+mod durability;
+mod kubectl;
+mod life_cycle;
+mod patches;
+mod proxy;
+mod verbs;
+mod watches;
+mod world;
