@@ -1,4 +1,4 @@
-//! Reads the bodies of requests: bounded, JSON or YAML, with a Kubernetes answer to everything else.
+//! Reads the bodies of requests: bounded, JSON, YAML or Kubernetes' binary encoding, with a Kubernetes answer to everything else.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 
+use super::protobuf::{self, Undecodable};
 use super::status::Status;
 
 /// No body may be larger.
@@ -31,7 +32,11 @@ pub(crate) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Value, Status> 
     let value = match media_type(headers) {
         "" | "application/json" | "*/*" => json(body)?,
         "application/yaml" => yaml(body)?,
-        _ => return Err(Status::unsupported_media_type("application/json, application/yaml")),
+        "application/vnd.kubernetes.protobuf" => binary(body)?,
+        _ => {
+            let accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+            return Err(Status::unsupported_media_type(accepted));
+        }
     };
     if value.is_object() {
         Ok(value)
@@ -45,6 +50,16 @@ pub(crate) fn json(body: &[u8]) -> Result<Value, Status> {
     // The parser itself refuses more than 128 levels.
     serde_json::from_slice(body)
         .map_err(|error| Status::bad_request(format!("couldn't get version/kind; json parse error: {error}")))
+}
+
+/// Kubernetes' binary encoding, for the kinds that have one.
+fn binary(body: &[u8]) -> Result<Value, Status> {
+    protobuf::object(body).map_err(|error| match error {
+        Undecodable::Malformed => {
+            Status::bad_request("the body is no message of Kubernetes' binary encoding")
+        }
+        Undecodable::Unknown { .. } => Status::unsupported_media_type("application/json, application/yaml"),
+    })
 }
 
 /// YAML, of which JSON is a part.

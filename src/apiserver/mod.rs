@@ -12,6 +12,7 @@ mod lifecycle;
 mod meta;
 mod openapi;
 mod patch;
+mod protobuf;
 mod query;
 mod respond;
 mod reviews;

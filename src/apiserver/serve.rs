@@ -48,7 +48,7 @@ pub async fn serve(
     let acceptor = CertificateAcceptor(RustlsAcceptor::new(config));
     let server = axum_server::from_tcp(listener).map_err(Error::Listen)?.acceptor(acceptor).handle(handle);
     tokio::select! {
-        served = server.serve(router.into_make_service()) => served.map_err(Error::Listen),
+        ended = server.serve(router.into_make_service()) => ended.map_err(Error::Listen),
         () = stop => Ok(()),
     }
 }

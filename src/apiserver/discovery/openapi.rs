@@ -5,24 +5,28 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
 use super::etag;
 use crate::apiserver::openapi;
 use crate::apiserver::server::Server;
 use crate::apiserver::types::Kind;
 
-fn kinds(server: &Server) -> Vec<Kind> {
-    server.catalog.kinds().iter().map(|served| (**served).clone()).collect()
+/// Makes a document of all kinds.
+fn document(server: &Server, make: impl FnOnce(&[&Kind]) -> Value) -> Value {
+    let served = server.catalog.kinds();
+    let kinds: Vec<&Kind> = served.iter().map(|served| &**served).collect();
+    make(&kinds)
 }
 
 /// `/openapi/v2`
 pub(crate) async fn openapi_v2(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
-    etag::answer(&headers, "application/json", &openapi::v2(&kinds(&server)))
+    etag::answer(&headers, "application/json", &document(&server, openapi::v2))
 }
 
 /// `/openapi/v3`
 pub(crate) async fn openapi_v3(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
-    etag::answer(&headers, "application/json", &openapi::v3_index(&kinds(&server)))
+    etag::answer(&headers, "application/json", &document(&server, openapi::v3_index))
 }
 
 /// `/openapi/v3/api/v1` and `/openapi/v3/apis/<group>/<version>`
@@ -39,6 +43,6 @@ pub(crate) async fn openapi_v3_group(
     if !server.catalog.serves(&group, &version) {
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
-    let document = openapi::v3_group(&kinds(&server), &group, &version);
+    let document = document(&server, |kinds| openapi::v3_group(kinds, &group, &version));
     etag::answer(&headers, "application/json", &document)
 }

@@ -31,9 +31,9 @@ fn ensure(
 ) -> Result<(), Error> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let failed = |message: String| Error::Bootstrap { object: format!("{kind} {name}"), message };
-    let served = server.catalog.by_kind(api_version, kind);
-    let served = served.ok_or_else(|| failed("the kind is not in the table of types".to_owned()))?;
-    let target = Target::object(served, namespace, &name);
+    let found = server.catalog.by_kind(api_version, kind);
+    let found = found.ok_or_else(|| failed("the kind is not in the table of types".to_owned()))?;
+    let target = Target::object(found, namespace, &name);
     if server.store.get(&target.key()).is_some() {
         return Ok(());
     }

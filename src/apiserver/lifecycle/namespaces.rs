@@ -22,16 +22,16 @@ pub(crate) fn furnish(server: &Server, namespace: &str) {
         "data": {"ca.crt": server.ca_certificate}
     });
     let account = json!({"metadata": {"name": "default"}});
-    for (kind, name, object) in
+    for (word, name, object) in
         [("ServiceAccount", "default", account), ("ConfigMap", "kube-root-ca.crt", certificate)]
     {
-        let Some(served) = server.catalog.by_kind("v1", kind) else { continue };
-        let target = Target::object(served, namespace, name);
+        let Some(kind) = server.catalog.by_kind("v1", word) else { continue };
+        let target = Target::object(kind, namespace, name);
         if server.store.get(&target.key()).is_some() {
             continue;
         }
         if let Err(status) = server.create(&target, object, &Options::internal()) {
-            tracing::debug!(namespace, kind, message = status.message(), "a namespace was not furnished");
+            tracing::debug!(namespace, word, message = status.message(), "a namespace was not furnished");
         }
     }
 }

@@ -54,23 +54,23 @@ impl Store {
         let log = Log::open(folder, |record| match record {
             Record::Put { key, revision: at, json } => {
                 revision = revision.max(at);
-                let shelf = found.entry(key.resource).or_default();
-                shelf.insert((key.namespace, key.name), Object { revision: at, json });
+                let kept = found.entry(key.resource).or_default();
+                kept.insert((key.namespace, key.name), Object { revision: at, json });
             }
             Record::Delete { key, revision: at } => {
                 revision = revision.max(at);
-                if let Some(shelf) = found.get_mut(&key.resource) {
-                    shelf.remove(&(key.namespace, key.name));
+                if let Some(kept) = found.get_mut(&key.resource) {
+                    kept.remove(&(key.namespace, key.name));
                 }
             }
             Record::Revision(at) => revision = revision.max(at),
         })?;
         let mut live_bytes = 0;
         let shelves = found.into_iter().map(|(resource, objects)| {
-            let mut shelf = Shelf::new(revision);
+            let mut kept = Shelf::new(revision);
             live_bytes += objects.values().map(|object| object.json.len() as u64).sum::<u64>();
-            shelf.objects.extend(objects);
-            (resource, shelf)
+            kept.objects.extend(objects);
+            (resource, kept)
         });
         let shelves = shelves.collect();
         let state = State { revision, shelves, opened: revision, log, live_bytes, followers: Vec::new() };
@@ -95,15 +95,15 @@ impl Store {
     /// One object.
     pub(crate) fn get(&self, key: &Key) -> Option<Object> {
         let state = self.read();
-        let shelf = state.shelves.get(&key.resource)?;
-        shelf.objects.get(&(key.namespace.clone(), key.name.clone())).cloned()
+        let kept = state.shelves.get(&key.resource)?;
+        kept.objects.get(&(key.namespace.clone(), key.name.clone())).cloned()
     }
 
     /// The objects of a resource in one namespace, or all, in order, and the revision at which they were so.
     pub(crate) fn list(&self, resource: &str, namespace: Option<&str>) -> (u64, Vec<(Place, Object)>) {
         let state = self.read();
-        let shelf = state.shelves.get(resource);
-        let items = shelf.into_iter().flat_map(|shelf| shelf.range(namespace));
+        let kept = state.shelves.get(resource);
+        let items = kept.into_iter().flat_map(|kept| kept.range(namespace));
         let items = items.map(|(place, object)| (place.clone(), object.clone())).collect();
         (state.revision, items)
     }
@@ -116,19 +116,19 @@ impl Store {
         revision: u64,
     ) -> Result<Vec<(Place, Object)>, Expired> {
         let state = self.read();
-        let Some(shelf) = state.shelves.get(resource) else {
+        let Some(kept) = state.shelves.get(resource) else {
             return if revision < state.opened {
                 Err(Expired { asked: revision, oldest: state.opened })
             } else {
                 Ok(Vec::new())
             };
         };
-        if revision < shelf.floor {
-            return Err(Expired { asked: revision, oldest: shelf.floor });
+        if revision < kept.floor {
+            return Err(Expired { asked: revision, oldest: kept.floor });
         }
         let mut items: std::collections::BTreeMap<Place, Object> =
-            shelf.range(namespace).map(|(place, object)| (place.clone(), object.clone())).collect();
-        for change in shelf.since(revision).rev() {
+            kept.range(namespace).map(|(place, object)| (place.clone(), object.clone())).collect();
+        for change in kept.since(revision).rev() {
             if namespace.is_some_and(|namespace| *change.key.namespace != *namespace) {
                 continue;
             }
@@ -145,11 +145,11 @@ impl Store {
     pub(crate) fn watch(self: &Arc<Self>, resource: &str, revision: u64) -> Result<Watcher, Expired> {
         let mut state = self.write();
         let opened = state.opened;
-        let shelf = state.shelves.entry(resource.into()).or_insert_with(|| Shelf::new(opened));
-        if revision < shelf.floor {
-            return Err(Expired { asked: revision, oldest: shelf.floor });
+        let kept = state.shelves.entry(resource.into()).or_insert_with(|| Shelf::new(opened));
+        if revision < kept.floor {
+            return Err(Expired { asked: revision, oldest: kept.floor });
         }
-        let changed = shelf.changed.subscribe();
+        let changed = kept.changed.subscribe();
         Ok(Watcher { store: Arc::clone(self), resource: resource.into(), position: revision, changed })
     }
 
@@ -161,11 +161,11 @@ impl Store {
         limit: usize,
     ) -> Result<(Vec<Arc<Change>>, u64), Expired> {
         let state = self.read();
-        let Some(shelf) = state.shelves.get(resource) else { return Ok((Vec::new(), state.revision)) };
-        if position < shelf.floor {
-            return Err(Expired { asked: position, oldest: shelf.floor });
+        let Some(kept) = state.shelves.get(resource) else { return Ok((Vec::new(), state.revision)) };
+        if position < kept.floor {
+            return Err(Expired { asked: position, oldest: kept.floor });
         }
-        let changes: Vec<_> = shelf.since(position).take(limit).cloned().collect();
+        let changes: Vec<_> = kept.since(position).take(limit).cloned().collect();
         let complete = changes.len() < limit;
         let position = if complete { state.revision } else { changes[limit - 1].revision };
         Ok((changes, position))
@@ -176,8 +176,8 @@ impl Store {
         let mut state = self.write();
         let (sender, receiver) = mpsc::unbounded_channel();
         state.followers.push(sender);
-        let all = state.shelves.iter().flat_map(|(resource, shelf)| {
-            shelf.objects.iter().map(|((namespace, name), object)| {
+        let all = state.shelves.iter().flat_map(|(resource, kept)| {
+            kept.objects.iter().map(|((namespace, name), object)| {
                 let key =
                     Key { resource: resource.clone(), namespace: namespace.clone(), name: name.clone() };
                 (key, object.clone())
@@ -189,7 +189,7 @@ impl Store {
     /// The names of the resources that have objects.
     pub(crate) fn resources(&self) -> Vec<Arc<str>> {
         let state = self.read();
-        let used = state.shelves.iter().filter(|(_, shelf)| !shelf.objects.is_empty());
+        let used = state.shelves.iter().filter(|(_, kept)| !kept.objects.is_empty());
         used.map(|(resource, _)| resource.clone()).collect()
     }
 
@@ -234,7 +234,7 @@ impl Store {
 impl State {
     fn expected(&self, key: &Key, expect: Expect) -> Result<Option<Object>, Rejected> {
         let place = (key.namespace.clone(), key.name.clone());
-        let found = self.shelves.get(&key.resource).and_then(|shelf| shelf.objects.get(&place));
+        let found = self.shelves.get(&key.resource).and_then(|kept| kept.objects.get(&place));
         match (expect, found) {
             (Expect::Absent, None) => Ok(None),
             (Expect::Absent, Some(_)) => Err(Rejected::Exists),
@@ -250,17 +250,17 @@ impl State {
         let opened = self.opened;
         let revision = object.revision;
         let change = Arc::new(Change { kind, key: key.clone(), revision, json: object.json.clone(), before });
-        let shelf = self.shelves.entry(key.resource.clone()).or_insert_with(|| Shelf::new(opened));
+        let kept = self.shelves.entry(key.resource.clone()).or_insert_with(|| Shelf::new(opened));
         let place = (key.namespace.clone(), key.name.clone());
         self.live_bytes -= change.before.as_ref().map_or(0, |before| before.json.len() as u64);
         if kind == ChangeKind::Deleted {
-            shelf.objects.remove(&place);
+            kept.objects.remove(&place);
         } else {
             self.live_bytes += object.json.len() as u64;
-            shelf.objects.insert(place, object.clone());
+            kept.objects.insert(place, object.clone());
         }
         self.revision = object.revision;
-        shelf.record(Arc::clone(&change));
+        kept.record(Arc::clone(&change));
         self.followers.retain(|follower| follower.send(Arc::clone(&change)).is_ok());
         if let Err(error) = self.compact_if_wasteful() {
             // The write itself is in the old log, which stays in use.
@@ -272,8 +272,8 @@ impl State {
         if !self.log.is_wasteful(self.live_bytes) {
             return Ok(());
         }
-        let objects = self.shelves.iter().flat_map(|(resource, shelf)| {
-            shelf.objects.iter().map(|((namespace, name), object)| {
+        let objects = self.shelves.iter().flat_map(|(resource, kept)| {
+            kept.objects.iter().map(|((namespace, name), object)| {
                 let key =
                     Key { resource: resource.clone(), namespace: namespace.clone(), name: name.clone() };
                 Record::Put { key, revision: object.revision, json: object.json.clone() }

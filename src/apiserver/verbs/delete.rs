@@ -78,10 +78,7 @@ impl DeleteOptions {
         let mut options = if bytes.is_empty() {
             Self::default()
         } else {
-            let value = match body::media_type(headers) {
-                "application/yaml" => body::yaml(bytes)?,
-                _ => body::json(bytes)?,
-            };
+            let value = body::object(headers, bytes)?;
             let bad =
                 |error: serde_json::Error| Status::bad_request(format!("invalid DeleteOptions: {error}"));
             serde_json::from_value(without_nulls(value)).map_err(bad)?

@@ -83,6 +83,9 @@ async fn bodies_are_bounded() {
     assert_eq!((answer.refusal().0, answer.refusal().1), (400, "BadRequest"));
     let request = Request::post(CONFIG_MAPS).header("content-type", "application/vnd.kubernetes.protobuf");
     let answer = world.send(request.body(Body::from("k8s\0")).unwrap()).await;
+    assert_eq!((answer.refusal().0, answer.refusal().1), (415, "UnsupportedMediaType"), "of no kind");
+    let request = Request::post(CONFIG_MAPS).header("content-type", "application/cbor");
+    let answer = world.send(request.body(Body::from("x")).unwrap()).await;
     assert_eq!((answer.refusal().0, answer.refusal().1), (415, "UnsupportedMediaType"));
     let answer = world.get_as(CONFIG_MAPS, "application/vnd.kubernetes.protobuf").await;
     assert_eq!((answer.refusal().0, answer.refusal().1), (406, "NotAcceptable"));
