@@ -1,5 +1,6 @@
 //! Types in the words of OpenAPI.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
@@ -53,11 +54,8 @@ pub(super) fn definitions(kinds: &[&Kind], dialect: Dialect) -> Map<String, Valu
     }
     while let Some(name) = wanted.pop_first() {
         let Some(schema) = known.get(name.as_str()) else { continue };
-        if !all.contains_key(&name) {
-            let mut used = BTreeSet::new();
-            let definition = inline(schema.place(), dialect, &mut used);
-            all.insert(name, Value::Object(definition));
-            wanted.extend(used);
+        if let Entry::Vacant(entry) = all.entry(name) {
+            entry.insert(Value::Object(inline(schema.place(), dialect, &mut wanted)));
         }
     }
     for kind in kinds {

@@ -1,6 +1,7 @@
 //! `/openapi/v3`: the index of groups, and the document of one group in one version.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -31,7 +32,10 @@ pub(crate) fn v3_index(kinds: &[&Kind]) -> Value {
         .into_iter()
         .map(|(path, hash)| {
             let hash = hash.finalize();
-            let hash = hash.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+            let hash = hash.iter().fold(String::new(), |mut words, byte| {
+                let _ = write!(words, "{byte:02X}");
+                words
+            });
             let url = json!({ "serverRelativeURL": format!("/openapi/v3{path}?hash={hash}") });
             (path.trim_start_matches('/').to_owned(), url)
         })

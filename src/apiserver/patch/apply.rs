@@ -151,7 +151,7 @@ fn pruned(schema: &Schema, merged: Value, former: &Fields, now: &Fields, others:
 }
 
 /// Takes the fields that are written from their owners, or names them.
-fn give_way(owners: &mut Vec<Owner>, comparison: &Comparison, force: bool) -> Result<(), ApplyError> {
+fn give_way(owners: &mut [Owner], comparison: &Comparison, force: bool) -> Result<(), ApplyError> {
     let written = comparison.written();
     let mut conflicts: Vec<(String, Vec<String>)> = Vec::new();
     for owner in owners.iter_mut() {

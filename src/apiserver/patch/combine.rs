@@ -57,7 +57,7 @@ fn merged_items(schema: &Schema, live: &[Value], applied: &[Value]) -> Vec<Value
         let rest = applied_steps[index..].iter().flatten();
         match rest.into_iter().find(|step| before.contains_key(step)) {
             Some(next) => {
-                items.extend(before.get_mut(next).map(std::mem::take).into_iter().flatten().cloned())
+                items.extend(before.get_mut(next).map(std::mem::take).into_iter().flatten().cloned());
             }
             None => items.extend(waiting.drain(..).cloned()),
         }

@@ -18,37 +18,33 @@ pub(super) fn is_whole(schema: &Schema, value: &Value) -> bool {
 /// The fields of `value`.
 pub(super) fn field_set(schema: &Schema, value: &Value) -> Fields {
     let mut set = Fields::default();
-    collect(schema, value, &mut set);
-    set
-}
-
-fn collect(schema: &Schema, value: &Value, set: &mut Fields) {
     if is_whole(schema, value) {
         set.set_member();
-        return;
+        return set;
     }
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
                 let field = schema.field(name);
-                let below = set.child_mut(Step::Field(name.clone()));
-                collect(field.unwrap_or(&Schema::any()), value, below);
+                let mut below = field_set(field.unwrap_or(&Schema::any()), value);
                 let empty = value.as_object().is_some_and(serde_json::Map::is_empty);
                 if value.is_null() || empty || !is_declared(schema, name) {
                     below.set_member();
                 }
+                set.attach(Step::Field(name.clone()), below);
             }
         }
         Value::Array(items) => {
             for item in items {
                 let Ok(Some(step)) = Step::to_item(schema, item) else { continue };
-                let below = set.child_mut(step);
-                collect(schema.items(), item, below);
+                let mut below = field_set(schema.items(), item);
                 below.set_member();
+                set.attach(step, below);
             }
         }
         _ => {}
     }
+    set
 }
 
 /// Whether a field is one of a structure, as opposed to a key of a map.

@@ -34,11 +34,6 @@ impl Fields {
         self.children.get(step)
     }
 
-    /// The paths that go on with `step`, made where there are none.
-    pub(super) fn child_mut(&mut self, step: Step) -> &mut Self {
-        self.children.entry(step).or_default()
-    }
-
     /// The steps that paths go on with.
     pub(super) fn children(&self) -> impl Iterator<Item = (&Step, &Self)> {
         self.children.iter()

@@ -13,6 +13,8 @@ mod merge;
 mod owners;
 mod step;
 mod strategic;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 pub(crate) use error::PatchError;

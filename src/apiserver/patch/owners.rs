@@ -1,5 +1,7 @@
 //! `metadata.managedFields`: who owns which fields.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::fields::Fields;
@@ -49,10 +51,10 @@ impl Owner {
     pub(super) fn shown(&self) -> String {
         let mut words = format!("{:?}", self.manager);
         if let Some(subresource) = &self.subresource {
-            words.push_str(&format!(" with subresource {subresource:?}"));
+            let _ = write!(words, " with subresource {subresource:?}");
         }
         if self.operation == Operation::Update {
-            words.push_str(&format!(" using {}", self.api_version));
+            let _ = write!(words, " using {}", self.api_version);
         }
         words
     }

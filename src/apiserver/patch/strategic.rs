@@ -34,7 +34,7 @@ fn merge_fields(
     match changes.get(DIRECTIVE).map(|directive| directive.as_str().unwrap_or_default()) {
         None | Some("merge") => {}
         Some("replace") => {
-            *fields = changes.clone();
+            fields.clone_from(changes);
             fields.shift_remove(DIRECTIVE);
             return Ok(());
         }
@@ -187,13 +187,10 @@ fn merge_items(
         match directive(change).as_deref() {
             Some("delete") => items.retain(|item| !is_it(item)),
             None | Some("merge") => {
-                let place = match items.iter().position(is_it) {
-                    Some(place) => place,
-                    None => {
-                        items.push(Value::Object(Map::new()));
-                        items.len() - 1
-                    }
-                };
+                let place = items.iter().position(is_it).unwrap_or_else(|| {
+                    items.push(Value::Object(Map::new()));
+                    items.len() - 1
+                });
                 if let Value::Object(item) = &mut items[place] {
                     merge_fields(item, fields, schema)?;
                 }

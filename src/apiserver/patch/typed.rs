@@ -15,10 +15,12 @@ pub(super) fn misfits(schema: &Schema, value: &Value) -> Vec<String> {
 fn walk(schema: &Schema, value: &Value, path: &mut String, wrong: &mut Vec<String>) {
     let mut say = |words: String| wrong.push(format!("{path}: {words}"));
     match (schema.shape(), value) {
-        (_, Value::Null) | (Shape::Any, _) => {}
-        (Shape::Boolean, Value::Bool(_)) | (Shape::Integer(_) | Shape::Number, Value::Number(_)) => {}
-        (Shape::String | Shape::Time | Shape::Bytes, Value::String(_)) => {}
-        (Shape::IntOrString | Shape::Quantity, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {}
+        (_, Value::Null)
+        | (Shape::Any | Shape::Named(_), _)
+        | (Shape::Boolean, Value::Bool(_))
+        | (Shape::Integer(_) | Shape::Number, Value::Number(_))
+        | (Shape::String | Shape::Time | Shape::Bytes, Value::String(_))
+        | (Shape::IntOrString | Shape::Quantity, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {}
         (Shape::Boolean, _) => say(format!("expected boolean, got &{{{}}}", plain(value))),
         (Shape::Integer(_) | Shape::Number, _) => {
             say(format!("expected numeric (int or float), got {}", go_type(value)));
@@ -44,7 +46,6 @@ fn walk(schema: &Schema, value: &Value, path: &mut String, wrong: &mut Vec<Strin
         (Shape::Object(_) | Shape::Map(_), _) => say(format!("expected map, got &{{{}}}", plain(value))),
         (Shape::List(_), Value::Array(items)) => walk_items(schema, items, path, wrong),
         (Shape::List(_), _) => say(format!("expected list, got &{{{}}}", plain(value))),
-        (Shape::Named(_), _) => {}
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::row::{created, items, joined, name, text_or};
 
-/// The cells of a RoleBinding or ClusterRoleBinding.
+/// The cells of a `RoleBinding` or `ClusterRoleBinding`.
 pub(super) fn binding(object: &Value, now: Timestamp) -> Vec<Value> {
     let role = &object["roleRef"];
     let subjects = |kind: &str| {
@@ -29,7 +29,7 @@ pub(super) fn binding(object: &Value, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-/// The cells of a ValidatingAdmissionPolicy.
+/// The cells of a `ValidatingAdmissionPolicy`.
 pub(super) fn policy(object: &Value, now: Timestamp) -> Vec<Value> {
     let (spec, parameters) = (&object["spec"], &object["spec"]["paramKind"]);
     let kind = match parameters {
@@ -39,7 +39,7 @@ pub(super) fn policy(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), json!(items(&spec["validations"]).len()), json!(kind), created(object, now)]
 }
 
-/// The cells of a ValidatingAdmissionPolicyBinding.
+/// The cells of a `ValidatingAdmissionPolicyBinding`.
 pub(super) fn policy_binding(object: &Value, now: Timestamp) -> Vec<Value> {
     let (spec, reference) = (&object["spec"], &object["spec"]["paramRef"]);
     let shown = match (reference, reference["name"].as_str(), reference["namespace"].as_str()) {

@@ -66,13 +66,13 @@ pub(super) fn secret(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), json!(text_or(&object["type"], "")), json!(count), created(object, now)]
 }
 
-/// The cells of a ConfigMap.
+/// The cells of a `ConfigMap`.
 pub(super) fn config_map(object: &Value, now: Timestamp) -> Vec<Value> {
     let count = entries(&object["data"]) + entries(&object["binaryData"]);
     vec![name(object), json!(count), created(object, now)]
 }
 
-/// The cells of a ServiceAccount.
+/// The cells of a `ServiceAccount`.
 pub(super) fn service_account(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), json!(items(&object["secrets"]).len()), created(object, now)]
 }
@@ -118,7 +118,7 @@ pub(super) fn event(object: &Value, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-/// The cells of a ResourceQuota.
+/// The cells of a `ResourceQuota`.
 pub(super) fn quota(object: &Value, now: Timestamp) -> Vec<Value> {
     let status = &object["status"];
     let mut hard: Vec<(&String, &Value)> = status["hard"].as_object().into_iter().flatten().collect();
@@ -137,7 +137,7 @@ pub(super) fn lease(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), json!(text_or(&object["spec"]["holderIdentity"], "")), created(object, now)]
 }
 
-/// The cells of a PriorityClass.
+/// The cells of a `PriorityClass`.
 pub(super) fn priority_class(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![
         name(object),
@@ -148,7 +148,7 @@ pub(super) fn priority_class(object: &Value, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-/// The cells of a PodDisruptionBudget.
+/// The cells of a `PodDisruptionBudget`.
 pub(super) fn disruption_budget(object: &Value, now: Timestamp) -> Vec<Value> {
     let bound = |name: &str| match &object["spec"][name] {
         Value::String(text) => text.clone(),

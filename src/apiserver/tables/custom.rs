@@ -19,15 +19,15 @@ pub(super) fn cells(columns: &[PrinterColumn], object: &Value, now: Timestamp) -
 fn cell(kind: &str, value: &Value, now: Timestamp) -> Value {
     match (kind, value) {
         ("date", Value::String(_)) => json!(age::since(value, now)),
-        ("string", Value::String(_)) => value.clone(),
-        ("string", Value::Null) => Value::Null,
-        ("string", other) => json!(other.to_string()),
         ("integer", Value::Number(number)) => {
             #[expect(clippy::cast_possible_truncation, reason = "a count that is no whole number is cut")]
             let whole = number.as_i64().or_else(|| number.as_f64().map(|number| number as i64));
             json!(whole)
         }
-        ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) => value.clone(),
+        ("string", Value::String(_)) | ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) => {
+            value.clone()
+        }
+        ("string", other) if !other.is_null() => json!(other.to_string()),
         _ => Value::Null,
     }
 }

@@ -12,6 +12,8 @@ mod pods;
 mod row;
 mod selector;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod workloads;
 
 pub(crate) use columns::{Column, columns};

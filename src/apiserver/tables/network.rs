@@ -82,7 +82,7 @@ pub(super) fn endpoints(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), json!(some(&all)), created(object, now)]
 }
 
-/// The cells of an EndpointSlice.
+/// The cells of an `EndpointSlice`.
 pub(super) fn endpoint_slice(object: &Value, now: Timestamp) -> Vec<Value> {
     let ports: Vec<String> = items(&object["ports"])
         .iter()
@@ -135,7 +135,7 @@ pub(super) fn ingress(object: &Value, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-/// The cells of an IngressClass.
+/// The cells of an `IngressClass`.
 pub(super) fn ingress_class(object: &Value, now: Timestamp) -> Vec<Value> {
     let (spec, parameters) = (&object["spec"], &object["spec"]["parameters"]);
     let shown = if parameters.is_null() {
@@ -147,7 +147,7 @@ pub(super) fn ingress_class(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), json!(text_or(&spec["controller"], "")), json!(shown), created(object, now)]
 }
 
-/// The cells of a NetworkPolicy.
+/// The cells of a `NetworkPolicy`.
 pub(super) fn policy(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), json!(selector::shown(&object["spec"]["podSelector"])), created(object, now)]
 }

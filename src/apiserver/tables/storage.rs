@@ -32,7 +32,7 @@ fn class_name(object: &Value) -> &str {
     text_or(&object["metadata"]["annotations"][CLASS], named)
 }
 
-/// The cells of a PersistentVolume.
+/// The cells of a `PersistentVolume`.
 pub(super) fn volume(object: &Value, now: Timestamp) -> Vec<Value> {
     let spec = &object["spec"];
     let claim = &spec["claimRef"];
@@ -55,7 +55,7 @@ pub(super) fn volume(object: &Value, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-/// The cells of a PersistentVolumeClaim.
+/// The cells of a `PersistentVolumeClaim`.
 pub(super) fn claim(object: &Value, now: Timestamp) -> Vec<Value> {
     let (spec, status) = (&object["spec"], &object["status"]);
     let bound = !text_or(&spec["volumeName"], "").is_empty();
@@ -74,7 +74,7 @@ pub(super) fn claim(object: &Value, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-/// The cells of a StorageClass.
+/// The cells of a `StorageClass`.
 pub(super) fn class(object: &Value, now: Timestamp) -> Vec<Value> {
     let mut name = text_or(&object["metadata"]["name"], "").to_owned();
     if object["metadata"]["annotations"][DEFAULT] == "true" {

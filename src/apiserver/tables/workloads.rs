@@ -33,7 +33,7 @@ pub(super) fn deployment(object: &Value, now: Timestamp) -> Vec<Value> {
     wide(cells, spec)
 }
 
-/// The cells of a ReplicaSet.
+/// The cells of a `ReplicaSet`.
 pub(super) fn replica_set(object: &Value, now: Timestamp) -> Vec<Value> {
     let (spec, status) = (&object["spec"], &object["status"]);
     let cells = vec![
@@ -46,7 +46,7 @@ pub(super) fn replica_set(object: &Value, now: Timestamp) -> Vec<Value> {
     wide(cells, spec)
 }
 
-/// The cells of a StatefulSet.
+/// The cells of a `StatefulSet`.
 pub(super) fn stateful_set(object: &Value, now: Timestamp) -> Vec<Value> {
     let (spec, status) = (&object["spec"], &object["status"]);
     let ready = format!("{}/{}", number(&status["readyReplicas"]), number(&spec["replicas"]));
@@ -55,7 +55,7 @@ pub(super) fn stateful_set(object: &Value, now: Timestamp) -> Vec<Value> {
     cells
 }
 
-/// The cells of a DaemonSet.
+/// The cells of a `DaemonSet`.
 pub(super) fn daemon_set(object: &Value, now: Timestamp) -> Vec<Value> {
     let (spec, status) = (&object["spec"], &object["status"]);
     let counts = [
@@ -72,7 +72,7 @@ pub(super) fn daemon_set(object: &Value, now: Timestamp) -> Vec<Value> {
     wide(cells, spec)
 }
 
-/// The cells of a ControllerRevision.
+/// The cells of a `ControllerRevision`.
 pub(super) fn revision(object: &Value, now: Timestamp) -> Vec<Value> {
     let owner =
         items(&object["metadata"]["ownerReferences"]).iter().find(|owner| owner["controller"] == true);
@@ -125,7 +125,7 @@ fn job_status(object: &Value) -> &'static str {
     words.into_iter().find(|(holds, _)| *holds).map_or("Running", |(_, word)| word)
 }
 
-/// The cells of a CronJob.
+/// The cells of a `CronJob`.
 pub(super) fn cron_job(object: &Value, now: Timestamp) -> Vec<Value> {
     let (spec, status) = (&object["spec"], &object["status"]);
     let last = &status["lastScheduleTime"];
@@ -145,7 +145,7 @@ pub(super) fn cron_job(object: &Value, now: Timestamp) -> Vec<Value> {
     cells
 }
 
-/// The cells of a HorizontalPodAutoscaler.
+/// The cells of a `HorizontalPodAutoscaler`.
 pub(super) fn autoscaler(object: &Value, now: Timestamp) -> Vec<Value> {
     const SHOWN: usize = 2;
     let (spec, status) = (&object["spec"], &object["status"]);
@@ -198,6 +198,6 @@ fn metric(metric: &Value, current: Option<&Value>) -> String {
     let now = now.unwrap_or_else(|| "<unknown>".to_owned());
     let goal = goal.unwrap_or_default();
     let label = if labelled { format!("{}: ", text_or(&metric["name"], "")) } else { String::new() };
-    let note = if average && matches!(field, "object" | "external") { " (avg)" } else { "" };
-    format!("{label}{now}/{goal}{note}")
+    let suffix = if average && matches!(field, "object" | "external") { " (avg)" } else { "" };
+    format!("{label}{now}/{goal}{suffix}")
 }

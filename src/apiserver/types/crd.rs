@@ -1,4 +1,4 @@
-//! Kinds from CustomResourceDefinitions: one per served version. What makes a definition itself right or wrong in
+//! Kinds from definitions of custom resources: one per served version. What makes a definition itself right or wrong in
 //! the eyes of the API is told by its own validation, not here.
 
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub(crate) enum CrdError {
 }
 
 impl Kind {
-    /// Reads the kinds that a CustomResourceDefinition defines, one per served version.
+    /// Reads the kinds that a `CustomResourceDefinition` defines, one per served version.
     pub(crate) fn from_crd(crd: &Value) -> Result<Vec<Self>, CrdError> {
         let spec = crd.get("spec").ok_or(CrdError::Missing { path: "spec" })?;
         let group = text(spec, "group").ok_or(CrdError::Missing { path: "spec.group" })?;
@@ -89,12 +89,26 @@ fn from_version(group: &str, scope: Option<&str>, names: &Value, version: &Value
         has_scale: scale.is_some(),
         scale,
         schema: root(&written)?,
+        rules: has_rules(&written, 0).then(|| Arc::new(kube_cel::compile_schema(&written))),
         definition: format!("{}.{name}.{kind}", reversed.join(".")),
         custom: Some(Arc::new(written)),
         columns: Some(columns(version)),
         kind,
         plural,
     })
+}
+
+/// Whether a schema has rules in the common expression language, at any depth. Deeper schemas were refused.
+fn has_rules(written: &Value, depth: usize) -> bool {
+    match written {
+        _ if depth > 4 * DEPTH => false,
+        Value::Object(facts) => {
+            facts.contains_key("x-kubernetes-validations")
+                || facts.values().any(|value| has_rules(value, depth + 1))
+        }
+        Value::Array(parts) => parts.iter().any(|value| has_rules(value, depth + 1)),
+        _ => false,
+    }
 }
 
 fn columns(version: &Value) -> Vec<PrinterColumn> {

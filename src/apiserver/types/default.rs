@@ -18,13 +18,11 @@ fn fill(schema: &Schema, value: &mut Value) {
         (Shape::Object(object), Value::Object(fields)) => {
             drop_empty(schema, object, fields);
             for (name, field) in &object.fields {
-                if let Some(value) = fields.get_mut(&**name) {
-                    if !(value.is_null() && replaces_null(field)) {
-                        fill(field, value);
-                        continue;
-                    }
-                }
-                if let Some(default) = &field.place().default {
+                if let Some(value) = fields.get_mut(&**name)
+                    && !(value.is_null() && replaces_null(field))
+                {
+                    fill(field, value);
+                } else if let Some(default) = &field.place().default {
                     let mut value = default.clone();
                     fill(field, &mut value);
                     fields.insert(name.to_string(), value);
@@ -52,8 +50,11 @@ fn drop_empty(schema: &Schema, object: &Object, fields: &mut Map<String, Value>)
         let Some(field) = object.field(name) else { return true };
         let required = object.required.iter().any(|required| **required == **name);
         match value {
-            // A time that must be written is written as nothing.
-            Value::Null => field.node().rules.is_some() || (required && matches!(field.shape(), Shape::Time)),
+            // Some times are written even where there is none; those of metadata are not.
+            Value::Null => {
+                let time = matches!(field.shape(), Shape::Time) && !name.ends_with("ionTimestamp");
+                time || field.node().rules.is_some()
+            }
             Value::Array(items) => required || !items.is_empty() || !matches!(field.shape(), Shape::List(_)),
             Value::Object(entries) => {
                 required || !entries.is_empty() || !matches!(field.shape(), Shape::Map(_))

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use kube_cel::CompiledSchema;
 use serde_json::Value;
 
 use super::Schema;
 
 /// A kind in one version of its group.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "`kind` is the word of the protocol")]
 pub(crate) struct Kind {
     /// Empty for the core group.
     pub group: String,
@@ -43,6 +45,8 @@ pub(crate) struct Kind {
     pub definition: String,
     /// What a custom kind's definition says of its fields, as it was written.
     pub custom: Option<Arc<Value>>,
+    /// The rules of a custom kind in the common expression language, ready to be checked.
+    pub rules: Option<Arc<CompiledSchema>>,
     /// The columns that a custom kind's definition asks for.
     pub columns: Option<Vec<PrinterColumn>>,
 }

@@ -2,18 +2,22 @@
 //! table of data, those of custom kinds come from their definitions. Nothing here reads or writes the store.
 
 mod crd;
+mod decode;
 mod default;
 mod kind;
 mod prune;
 mod registry;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod workload_defaults;
 
 pub(crate) use crd::CrdError;
+pub(crate) use decode::decode;
 pub(crate) use default::default;
 pub(crate) use kind::{Kind, PrinterColumn, ScalePaths};
 pub(crate) use prune::prune;
 pub(crate) use registry::Registry;
 pub(crate) use schema::{List, ListKind, Node, Object, Rules, Schema, Shape};
-pub(crate) use validate::{FieldError, Reason, validate};
+pub(crate) use validate::{FieldError, Reason, validate, validate_change};

@@ -127,6 +127,7 @@ fn kind(facts: KindFacts, places: &HashMap<&str, usize>) -> Kind {
         has_scale,
         definition: facts.schema,
         custom: None,
+        rules: None,
         columns: None,
     }
 }

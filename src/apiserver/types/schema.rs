@@ -15,6 +15,7 @@ pub(crate) struct Schema(Arc<Node>);
 
 /// One type.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own in the specification")]
 pub(crate) struct Node {
     /// What values look like.
     pub shape: Shape,

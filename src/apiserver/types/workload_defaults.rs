@@ -15,6 +15,11 @@ pub(super) fn fill(object: &mut Value) {
         ("v1", "Service") => service(object),
         ("v1", "Secret") => secret(object),
         ("v1", "Namespace") => namespace(object),
+        ("v1", "Event") => {
+            for time in ["firstTimestamp", "lastTimestamp", "eventTime"] {
+                put(object, time, Value::Null);
+            }
+        }
         ("v1", "Endpoints") => each(object, "subsets", |subset| each(subset, "ports", tcp)),
         ("v1", "PersistentVolumeClaim") => claim(object),
         ("v1", "PersistentVolume") => volume(object),
@@ -92,7 +97,10 @@ fn pod(object: &mut Map<String, Value>) {
         pod_spec(spec);
     });
     put(object, "status", json!({}));
-    within(object, "status", |status| put(status, "phase", json!("Pending")));
+    within(object, "status", |status| {
+        put(status, "phase", json!("Pending"));
+        each(status, "conditions", |condition| put(condition, "lastProbeTime", Value::Null));
+    });
 }
 
 /// Whoever limits a resource requests as much, unless something else is requested.

@@ -6,8 +6,9 @@ mod metadata;
 mod names;
 mod object;
 mod pods;
+mod rules;
 mod schema;
 mod workloads;
 
 pub(crate) use field_error::{FieldError, Reason};
-pub(crate) use object::validate;
+pub(crate) use object::{validate, validate_change};

@@ -92,7 +92,7 @@ pub(super) fn qualified(key: &str) -> Vec<String> {
     match prefix {
         Some("") => wrong.push("prefix part must be non-empty".to_owned()),
         Some(prefix) => {
-            wrong.extend(subdomain(prefix).into_iter().map(|words| format!("prefix part {words}")))
+            wrong.extend(subdomain(prefix).into_iter().map(|words| format!("prefix part {words}")));
         }
         None => {}
     }

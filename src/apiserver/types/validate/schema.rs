@@ -89,7 +89,7 @@ fn mismatch(shape: &Shape, value: &Value) -> Option<&'static str> {
     (!right).then_some(expected)
 }
 
-fn type_name(value: &Value) -> &'static str {
+pub(super) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -111,7 +111,7 @@ fn check(rules: &Rules, value: &Value, path: &str, errors: &mut Vec<FieldError>)
             let number = number.as_f64().unwrap_or_default();
             match rules.minimum {
                 Some((least, true)) if number <= least => {
-                    wrong(value, format!("should be greater than {least}"))
+                    wrong(value, format!("should be greater than {least}"));
                 }
                 Some((least, false)) if number < least => {
                     wrong(value, format!("should be greater than or equal to {least}"));

@@ -123,7 +123,7 @@ fn service(spec: &Value, errors: &mut Vec<FieldError>) {
         let field = format!("spec.ports[{index}]");
         match port["name"].as_str() {
             None | Some("") if ports.len() > 1 => {
-                errors.push(FieldError::required(format!("{field}.name"), ""))
+                errors.push(FieldError::required(format!("{field}.name"), ""));
             }
             None | Some("") => {}
             Some(name) => {
@@ -176,6 +176,7 @@ fn binding(object: &Value, errors: &mut Vec<FieldError>) {
 }
 
 fn ingress(spec: &Value, errors: &mut Vec<FieldError>) {
+    const TYPES: [&str; 3] = ["Exact", "ImplementationSpecific", "Prefix"];
     let rules: &[Value] = spec["rules"].as_array().map_or(&[], Vec::as_slice);
     if rules.is_empty() && spec["defaultBackend"].is_null() {
         let detail = "either `defaultBackend` or `rules` must be specified";
@@ -184,7 +185,6 @@ fn ingress(spec: &Value, errors: &mut Vec<FieldError>) {
     for (index, rule) in rules.iter().enumerate() {
         for (place, path) in rule["http"]["paths"].as_array().into_iter().flatten().enumerate() {
             let field = format!("spec.rules[{index}].http.paths[{place}].pathType");
-            const TYPES: [&str; 3] = ["Exact", "ImplementationSpecific", "Prefix"];
             match path["pathType"].as_str() {
                 None | Some("") => errors.push(FieldError::required(field, "pathType must be specified")),
                 Some(word) if !TYPES.contains(&word) => {
