@@ -1,0 +1,5 @@
+//! Reconcilers against the API server in this process.
+
+mod deployment;
+mod endpointslice;
+mod replicaset;

@@ -1,0 +1,8 @@
+//! The simulated node against the API server in this process.
+
+mod crashing;
+mod node;
+mod pulling;
+mod restart;
+mod scheduling;
+mod server;
