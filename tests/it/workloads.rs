@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Nothing here takes so long; a test that waits for it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) const POSTCARD: &str = "forge.atelier.internal:3000/fleet/postcard";
 
@@ -144,7 +144,10 @@ impl Cluster {
             + 'static,
     {
         let gone = |object: Option<&K>| object.is_none();
-        patiently(await_condition(self.api::<K>(), name, gone)).await.unwrap();
+        match tokio::time::timeout(PATIENCE, await_condition(self.api::<K>(), name, gone)).await {
+            Ok(found) => drop(found.unwrap()),
+            Err(_) => panic!("`{name}` is still there: {:?}", self.api::<K>().get_opt(name).await),
+        }
     }
 
     pub(crate) async fn pods(&self, labels: &str) -> Vec<Pod> {
