@@ -72,6 +72,25 @@ pub enum Event {
         /// Whom the tool plays in this step, when it does.
         played_as: Option<String>,
     },
+    /// What a learner is to type or to change in a guided step, one entry for each action.
+    StepCommands {
+        /// `<track>.<step>`.
+        step: String,
+        /// The commands, each of one or more lines.
+        commands: Vec<String>,
+    },
+    /// Help for a learner.
+    Hint {
+        /// `<track>.<step>`.
+        step: String,
+        /// The help, rendered, Markdown.
+        text: String,
+    },
+    /// A learner has left a step out.
+    StepSkipped {
+        /// `<track>.<step>`.
+        step: String,
+    },
     /// A step waits for steps of other tracks.
     StepGated {
         /// `<track>.<step>`.

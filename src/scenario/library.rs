@@ -184,8 +184,9 @@ fn unused(files: &Tree, written: &WorkshopFile) -> Vec<Finding> {
     let names = files.files("").unwrap_or_default();
     let lone = names.iter().filter(|name| !name.contains('/') && *name != FILE);
     lone.filter_map(|name| {
-        let track = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))?;
-        if name.ends_with(".yaml") && written.tracks.contains_key(track) {
+        let right = name.strip_suffix(".yaml");
+        let track = right.or_else(|| name.strip_suffix(".yml"))?;
+        if right.is_some_and(|track| written.tracks.contains_key(track)) {
             return None;
         }
         let shown = files.shown(name);

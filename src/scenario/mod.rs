@@ -1,24 +1,31 @@
 //! Scenarios: YAML files that say what a learner reads, does and must reach, and the engine that goes through them
 //! with a person or alone. Loading and lint need no lab; running needs a [`Session`].
 
-mod actions;
-mod checks;
+pub mod actions;
+pub mod checks;
+mod context;
 mod error;
 mod expression;
+mod journal;
+mod kubernetes;
 mod library;
 mod lint;
 mod load;
 mod model;
 mod partial;
 mod render;
+mod runner;
+mod session;
 mod tree;
 mod workshop;
 
 pub use error::{ActionError, Error, LoadError};
 pub use library::Library;
-pub use lint::{Finding, Severity, lint};
+pub use lint::{Code, Finding, Severity, lint};
 pub use model::{
     App, At, Before, Cluster, Difficulty, Environment, Hint, Length, Placed, Repository, Requires, Scenario,
     Step, Style, Text, Track,
 };
+pub use runner::{Control, LearnOptions, LearnOutcome, RehearseOptions, Report, StepReport};
+pub use session::{ActorContext, Progress, Session, State};
 pub use workshop::Workshop;

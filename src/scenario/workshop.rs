@@ -81,7 +81,7 @@ impl Workshop {
             let unreadable = |path: String| move |source| LoadError::File { path, source };
             let has = |tree: &&Tree| tree.files(from).is_ok_and(|files| !files.is_empty());
             let tree = self.templates.iter().find(has).or(self.templates.first());
-            let tree = tree.map(|tree| tree.join(from)).unwrap_or(Tree::Templates(String::new()));
+            let tree = tree.map_or(Tree::Templates(String::new()), |tree| tree.join(from));
             for path in tree.files("").map_err(unreadable(tree.shown("")))? {
                 let content = tree.read(&path).map_err(unreadable(tree.shown(&path)))?;
                 files.push(render_file(path, content, scope)?);

@@ -3,7 +3,10 @@
 use serde::Deserialize;
 
 use super::{Apply, Commit, Delete, Pause, Reconcile, Run, Wait};
+use crate::scenario::context::Context;
+use crate::scenario::error::ActionError;
 use crate::scenario::model::{Part, Text};
+use crate::scenario::render::RenderError;
 
 /// An action: a map with exactly one key.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +39,42 @@ impl Action {
             Self::Delete(body) => body.parts(),
             Self::Wait(body) => body.0.parts(),
             Self::Pause(body) => body.parts(),
+        }
+    }
+
+    /// The command or change as shown; nothing for what is not shown.
+    pub(crate) fn shown(&self, context: &Context<'_>) -> Result<Option<String>, RenderError> {
+        Ok(match self {
+            Self::Run(body) => Some(body.shown(context)?),
+            Self::Commit(body) => Some(body.shown(context)?),
+            Self::Reconcile(body) => Some(body.shown(context)?),
+            Self::Apply(body) => Some(body.shown(context)?),
+            Self::Delete(body) => Some(body.shown(context)?),
+            Self::Wait(body) => Some(body.shown(context)?),
+            Self::Pause(_) => None,
+        })
+    }
+
+    /// What a learner is told to do; nothing where there is nothing to do.
+    pub(crate) fn told(&self, context: &Context<'_>) -> Result<Option<String>, ActionError> {
+        match self {
+            Self::Commit(body) => body.told(context).map(Some),
+            Self::Apply(body) => body.told(context).map(Some),
+            Self::Wait(_) => Ok(None),
+            other => Ok(other.shown(context)?),
+        }
+    }
+
+    /// Does it.
+    pub(crate) async fn perform(&self, context: &Context<'_>) -> Result<Done, ActionError> {
+        match self {
+            Self::Run(body) => body.perform(context).await,
+            Self::Commit(body) => body.perform(context).await,
+            Self::Reconcile(body) => body.perform(context).await,
+            Self::Apply(body) => body.perform(context).await,
+            Self::Delete(body) => body.perform(context).await,
+            Self::Wait(body) => body.perform(context).await,
+            Self::Pause(_) => Ok(Done { unchanged: true, output: String::new() }),
         }
     }
 

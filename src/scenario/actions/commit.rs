@@ -1,11 +1,23 @@
 //! `commit`: a change of files in a repository of the forge, pushed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Done;
+use super::clone::Push;
+use super::tree::Change;
+use crate::platform::FORGE_HOST;
+use crate::process::quote;
+use crate::scenario::context::Context;
+use crate::scenario::error::ActionError;
 use crate::scenario::model::{Part, Placed, Text};
+use crate::scenario::render::{RenderError, is_template, render};
+
+/// The longest file that is shown to a learner in full, in lines.
+const SHOWN_LINES: usize = 40;
 
 /// One file (or folder) of a commit.
 #[derive(Clone, Debug, Deserialize)]
@@ -64,4 +76,138 @@ impl Commit {
         }
         parts
     }
+
+    fn branch(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        Ok(context.optional(self.branch.as_ref())?.unwrap_or_else(|| "main".to_owned()))
+    }
+
+    /// The commands as shown.
+    pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        let (_, name) = context.repository(&self.repo)?;
+        let mut text = format!("cd {}\n", quote(&name));
+        let written = self.files.iter().map(|file| &file.path);
+        let add =
+            written.map(|path| Ok(quote(&context.text(path)?))).collect::<Result<Vec<_>, RenderError>>()?;
+        let gone = self.remove.iter();
+        let gone =
+            gone.map(|path| Ok(quote(&context.text(path)?))).collect::<Result<Vec<_>, RenderError>>()?;
+        if !gone.is_empty() {
+            let _ = writeln!(text, "git rm -r {}", gone.join(" "));
+        }
+        if !add.is_empty() {
+            let _ = writeln!(text, "git add {}", add.join(" "));
+        }
+        let message = context.text(&self.message)?;
+        let _ = write!(
+            text,
+            "git commit -m {}\ngit push origin {}",
+            quote(&message),
+            quote(&self.branch(context)?)
+        );
+        Ok(text)
+    }
+
+    /// The same for somebody who is to do it: with what goes into the files.
+    pub(crate) fn told(&self, context: &Context<'_>) -> Result<String, ActionError> {
+        let mut text = String::new();
+        for change in self.changes(context)? {
+            match change {
+                Change::Write { path, content } => {
+                    let text_of_file = String::from_utf8_lossy(&content);
+                    let _ = writeln!(text, "# write `{path}`");
+                    for line in text_of_file.lines().take(SHOWN_LINES) {
+                        let _ = writeln!(text, "  {line}");
+                    }
+                    if text_of_file.lines().count() > SHOWN_LINES {
+                        text.push_str("  …\n");
+                    }
+                }
+                Change::Set { path, key, value } => {
+                    let _ = writeln!(text, "# in `{path}`, set `{key}` to {value}");
+                }
+                Change::Remove { .. } => (),
+            }
+        }
+        text.push_str(&self.shown(context)?);
+        Ok(text)
+    }
+
+    /// Commits and pushes.
+    pub(crate) async fn perform(&self, context: &Context<'_>) -> Result<Done, ActionError> {
+        let actor = context.actor(self.actor.as_ref())?;
+        let (owner, name) = context.repository(&self.repo)?;
+        let push = Push {
+            repository: format!("{owner}/{name}"),
+            url: format!("{}/{owner}/{name}.git", context.session.platform.forge.url()),
+            origin: format!("http://{FORGE_HOST}/{owner}/{name}.git"),
+            folder: actor.work.join(&name),
+            branch: self.branch(context)?,
+            message: context.text(&self.message)?,
+            login: actor.actor.name.clone(),
+            name: actor.actor.full_name.clone(),
+            email: actor.actor.email.clone(),
+            token: actor.token.clone(),
+            changes: self.changes(context)?,
+        };
+        let pushed = tokio::task::spawn_blocking(move || push.run()).await;
+        let pushed = pushed.map_err(|error| ActionError::Body(error.to_string()))??;
+        Ok(Done { unchanged: pushed.unchanged, output: context.masked(pushed.difference.trim_end()) })
+    }
+
+    fn changes(&self, context: &Context<'_>) -> Result<Vec<Change>, ActionError> {
+        let mut changes = Vec::new();
+        for path in &self.remove {
+            changes.push(Change::Remove { path: context.text(path)? });
+        }
+        for file in &self.files {
+            let path = context.text(&file.path)?.trim_matches('/').to_owned();
+            if let Some(from) = &file.from {
+                for (relative, content) in read_files(context, from, file.template)? {
+                    let path = if relative.is_empty() { path.clone() } else { format!("{path}/{relative}") };
+                    changes.push(Change::Write { path, content });
+                }
+            }
+            if let Some(content) = &file.content {
+                changes
+                    .push(Change::Write { path: path.clone(), content: context.text(content)?.into_bytes() });
+            }
+            for (key, value) in &file.set {
+                let value = match &value.value {
+                    Value::String(text) if is_template(text) => Value::String(render(text, &context.scope)?),
+                    other => other.clone(),
+                };
+                changes.push(Change::Set { path: path.clone(), key: key.clone(), value });
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// A file or folder beside the scenario: paths relative to it (empty for the file itself) and contents.
+pub(crate) fn read_files(
+    context: &Context<'_>,
+    from: &Text,
+    template: bool,
+) -> Result<Vec<(String, Vec<u8>)>, ActionError> {
+    let files = &context.session.workshop.files;
+    let from = context.text(from)?;
+    let failed = |path: &str, source| ActionError::File { path: files.shown(path), source };
+    let found = files.files(&from).map_err(|error| failed(&from, error))?;
+    if found.is_empty() {
+        return Err(failed(&from, std::io::ErrorKind::NotFound.into()));
+    }
+    let mut contents = Vec::new();
+    for relative in found {
+        let path = if relative.is_empty() {
+            from.clone()
+        } else {
+            format!("{}/{relative}", from.trim_end_matches('/'))
+        };
+        let mut bytes = files.read(&path).map_err(|error| failed(&path, error))?;
+        if template {
+            bytes = render(&String::from_utf8_lossy(&bytes), &context.scope)?.into_bytes();
+        }
+        contents.push((relative.trim_end_matches(".tera").to_owned(), bytes));
+    }
+    Ok(contents)
 }

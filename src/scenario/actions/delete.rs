@@ -2,9 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use kube::api::{DeleteParams, ListParams};
 use serde::Deserialize;
 
+use super::Done;
+use crate::process::quote;
+use crate::scenario::context::Context;
+use crate::scenario::error::ActionError;
+use crate::scenario::kubernetes::find_kind;
 use crate::scenario::model::{Part, Text};
+use crate::scenario::render::RenderError;
 
 /// The body.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,5 +45,56 @@ impl Delete {
         parts.extend(self.labels.values().map(Part::Template));
         parts.extend(self.actor.as_ref().map(Part::Actor));
         parts
+    }
+
+    fn selector(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        let pairs = self.labels.iter().map(|(key, value)| Ok(format!("{key}={}", context.text(value)?)));
+        Ok(pairs.collect::<Result<Vec<_>, RenderError>>()?.join(","))
+    }
+
+    /// The command as shown.
+    pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        let kind = context.text(&self.kind)?.to_lowercase();
+        let namespace = context.optional(self.namespace.as_ref())?;
+        let namespace = namespace.map(|namespace| format!(" -n {}", quote(&namespace))).unwrap_or_default();
+        Ok(match context.optional(self.name.as_ref())? {
+            Some(name) => format!("kubectl{namespace} delete {kind} {}", quote(&name)),
+            None => format!("kubectl{namespace} delete {kind} -l {}", quote(&self.selector(context)?)),
+        })
+    }
+
+    /// Deletes the objects.
+    pub(crate) async fn perform(&self, context: &Context<'_>) -> Result<Done, ActionError> {
+        let actor = context.actor(self.actor.as_ref())?;
+        let client = actor.client().await?;
+        let (api_version, kind) = (context.text(&self.api_version)?, context.text(&self.kind)?);
+        let found = find_kind(&client, &api_version, &kind).await;
+        let found = found.map_err(|_| ActionError::UnknownKind { api_version, kind: kind.clone() })?;
+        let namespace = context.optional(self.namespace.as_ref())?;
+        let api = found.api(client, namespace.as_deref().unwrap_or(&actor.actor.namespace));
+        let names = if let Some(name) = context.optional(self.name.as_ref())? {
+            vec![name]
+        } else {
+            let parameters = ListParams::default().labels(&self.selector(context)?);
+            let failed = |error| ActionError::Kubernetes {
+                object: kind.clone(),
+                verb: "listed",
+                source: Box::new(error),
+            };
+            let list = api.list(&parameters).await.map_err(failed)?;
+            list.items.into_iter().filter_map(|object| object.metadata.name).collect()
+        };
+        let mut lines = Vec::new();
+        for name in names {
+            match api.delete(&name, &DeleteParams::background()).await {
+                Ok(_) => lines.push(format!("{}/{name} deleted", kind.to_lowercase())),
+                Err(kube::Error::Api(status)) if status.code == 404 => (),
+                Err(error) => {
+                    let object = format!("{kind} {name}");
+                    return Err(ActionError::Kubernetes { object, verb: "deleted", source: Box::new(error) });
+                }
+            }
+        }
+        Ok(Done { unchanged: lines.is_empty(), output: lines.join("\n") })
     }
 }

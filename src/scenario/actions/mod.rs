@@ -2,11 +2,16 @@
 
 mod action;
 mod apply;
+mod clone;
 mod commit;
 mod delete;
+mod expect;
 mod pause;
 mod reconcile;
 mod run;
+mod set;
+mod shell;
+mod tree;
 mod wait;
 
 pub use action::Action;
@@ -14,7 +19,10 @@ pub(crate) use action::Done;
 pub use apply::Apply;
 pub use commit::{Commit, CommitFile};
 pub use delete::Delete;
+pub(crate) use expect::WantedText;
+pub use expect::{Expect, Expected};
 pub use pause::Pause;
 pub use reconcile::Reconcile;
-pub use run::{Effects, Expect, Expected, Run};
+pub use run::{Effects, Run};
+pub(crate) use shell::execute;
 pub use wait::Wait;

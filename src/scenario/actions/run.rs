@@ -2,9 +2,18 @@
 
 use std::fmt;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Deserializer, de};
 
+use super::{Done, Expect, execute};
+use crate::scenario::context::Context;
+use crate::scenario::error::ActionError;
 use crate::scenario::model::{At, Length, Part, Placed, Text};
+use crate::scenario::render::RenderError;
+
+/// How long a command may run where its author says nothing.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// What a command changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -17,43 +26,6 @@ pub enum Effects {
     Local,
     /// The lab.
     Remote,
-}
-
-/// What a text must be like.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expected {
-    /// A part of it.
-    pub contains: Option<Text>,
-    /// A regular expression that finds something in it.
-    pub matches: Option<Text>,
-}
-
-/// What a command must come to.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expect {
-    /// The exit code; 0 when nothing is said.
-    pub exit: Option<i32>,
-    /// Standard output.
-    #[serde(default)]
-    pub stdout: Expected,
-    /// Standard error.
-    #[serde(default)]
-    pub stderr: Expected,
-}
-
-impl Expect {
-    /// The strings that lint looks at.
-    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
-        [&self.stdout, &self.stderr]
-            .into_iter()
-            .flat_map(|text| {
-                let contains = text.contains.as_ref().map(Part::Template);
-                contains.into_iter().chain(text.matches.as_ref().map(Part::Pattern))
-            })
-            .collect()
-    }
 }
 
 /// The body; a plain string is the command alone.
@@ -87,6 +59,33 @@ impl Run {
         parts.extend(self.actor.as_ref().map(Part::Actor));
         parts.extend(self.expect.parts());
         parts
+    }
+
+    /// The command as shown.
+    pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        Ok(context.text(self.show.as_ref().unwrap_or(&self.cmd))?.trim_end().to_owned())
+    }
+
+    /// Runs the command.
+    pub(crate) async fn perform(&self, context: &Context<'_>) -> Result<Done, ActionError> {
+        let actor = context.actor(self.actor.as_ref())?;
+        let folder = context.optional(self.cwd.as_ref())?;
+        let limit = self.timeout.as_ref().map_or(LIMIT, |length| length.value.0);
+        let line = context.text(&self.cmd)?;
+        let expected = self.expect.render(context)?;
+        if let Some(unless) = context.optional(self.unless.as_ref())?
+            && execute(actor, &unless, folder.as_deref(), limit).await?.code == 0
+        {
+            return Ok(Done { unchanged: true, output: String::new() });
+        }
+        let output = execute(actor, &line, folder.as_deref(), limit).await?;
+        if let Some((expected, observed)) = expected.difference(&output) {
+            let observed = context.masked(&observed);
+            return Err(ActionError::Unexpected { expected, observed });
+        }
+        let printed = [output.stdout.trim_end(), output.stderr.trim_end()];
+        let printed: Vec<_> = printed.into_iter().filter(|text| !text.is_empty()).collect();
+        Ok(Done { unchanged: false, output: context.masked(&printed.join("\n")) })
     }
 }
 

@@ -1,7 +1,13 @@
 //! `answer`: a question to a person.
 
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::Look;
 use super::clauses::check_body;
+use crate::scenario::context::Context;
 use crate::scenario::model::{Part, Text};
+use crate::scenario::render::RenderError;
 
 check_body! {
     /// The body.
@@ -21,5 +27,27 @@ impl Answer {
         let mut parts = vec![Part::Template(&self.ask), Part::Template(&self.given)];
         parts.extend(self.accept.iter().map(Part::Pattern));
         parts
+    }
+
+    /// What must become true, in words.
+    pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        Ok(format!("an answer to: {}", context.text(&self.ask)?.trim_end()))
+    }
+
+    /// Looks at the last answer of the person, or at the author's own where there is no person.
+    pub(crate) fn look(&self, context: &Context<'_>) -> Result<Look, RenderError> {
+        let answer = match &context.answers {
+            None => Some(context.text(&self.given)?),
+            Some(answers) => answers.lock().ok().and_then(|answer| answer.clone()),
+        };
+        let Some(answer) = answer else { return Ok(Look::not_yet("no answer yet")) };
+        let accepted = |pattern: &Text| -> Result<bool, RenderError> {
+            Ok(Regex::new(&context.text(pattern)?).is_ok_and(|regex| regex.is_match(answer.trim())))
+        };
+        let accepted = self.accept.iter().map(accepted).collect::<Result<Vec<_>, _>>()?.contains(&true);
+        let values: Map<_, _> = [("answer".to_owned(), Value::String(answer.clone()))].into_iter().collect();
+        let look =
+            if accepted { Look::holds(Map::new()) } else { Look::not_yet(format!("not \"{answer}\"")) };
+        Ok(look.with(values))
     }
 }

@@ -1,9 +1,12 @@
 //! The one list of checks.
 
+use futures::stream::BoxStream;
 use serde::Deserialize;
 
-use super::{Answer, Clauses, Flux, Git, Http, K8s, Run};
-use crate::scenario::model::Part;
+use super::{Answer, Clauses, Flux, Git, Http, K8s, Look, Run, Verdict};
+use crate::scenario::context::Context;
+use crate::scenario::model::{Part, Text};
+use crate::scenario::render::RenderError;
 
 /// A check: a map with exactly one key.
 #[derive(Clone, Debug, Deserialize)]
@@ -72,6 +75,58 @@ impl Check {
         };
         parts.extend(self.clauses().parts(self.variables()));
         parts
+    }
+
+    /// What must become true, in words.
+    pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        match self {
+            Self::Git(body) => body.expects(context),
+            Self::Flux(body) => body.expects(context),
+            Self::K8s(body) => body.expects(context),
+            Self::Http(body) => body.expects(context),
+            Self::Run(body) => body.expects(context),
+            Self::Answer(body) => body.expects(context),
+        }
+    }
+
+    fn conditions(&self) -> &[Text] {
+        match self {
+            Self::Git(body) => &body.cel,
+            Self::Flux(body) => &body.cel,
+            Self::Http(body) => &body.cel,
+            // Its conditions are for single objects, and it looks at them itself.
+            Self::K8s(_) | Self::Run(_) | Self::Answer(_) => &[],
+        }
+    }
+
+    /// Looks once.
+    pub(crate) async fn look(&self, context: &Context<'_>) -> Look {
+        let look = match self {
+            Self::Git(body) => body.look(context).await,
+            Self::Flux(body) => body.look(context).await,
+            Self::K8s(body) => body.look(context).await,
+            Self::Http(body) => body.look(context).await,
+            Self::Run(body) => body.look(context).await,
+            Self::Answer(body) => body.look(context),
+        };
+        let clauses = self.clauses();
+        let mut look = look.unwrap_or_else(Look::from).and(context, &clauses, self.conditions());
+        if let (Verdict::NotYet(observed), Some(message)) = (&mut look.verdict, clauses.message)
+            && let Ok(message) = context.text(message)
+        {
+            *observed = format!("{} ({observed})", message.trim_end());
+        }
+        look
+    }
+
+    /// Says when to look again; nothing where nothing tells.
+    pub(crate) async fn wakes(&self, context: &Context<'_>) -> Option<BoxStream<'static, ()>> {
+        match self {
+            Self::Git(body) => body.wakes(context).await,
+            Self::Flux(body) => body.wakes(context).await,
+            Self::K8s(body) => body.wakes(context).await,
+            Self::Http(_) | Self::Run(_) | Self::Answer(_) => None,
+        }
     }
 
     /// Its id: the written one, or its key and its place in the chain, such as `http_3`.

@@ -1,15 +1,26 @@
 //! `http`: an answer of an application, through its Service or at an address.
 
+use http_body_util::{BodyExt as _, Limited};
+use kube::client::Body;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
+use super::Look;
 use super::clauses::check_body;
+use crate::scenario::actions::WantedText;
+use crate::scenario::context::Context;
+use crate::scenario::kubernetes::{chain, reason};
 use crate::scenario::model::{Part, Placed, Text};
+use crate::scenario::partial::Pattern;
+use crate::scenario::render::RenderError;
+
+/// The largest answer that is read.
+const BODY_LIMIT: usize = 1 << 20;
 
 /// What the answer's body must be like.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Body {
+pub struct HttpBody {
     /// A part of it.
     pub contains: Option<Text>,
     /// A regular expression that finds something in it.
@@ -31,7 +42,7 @@ check_body! {
         pub status: Option<u16>,
         /// What the answer's body must be like.
         #[serde(default)]
-        pub body: Body,
+        pub body: HttpBody,
         /// Expressions that must hold.
         #[serde(default)]
         pub cel: Vec<Text>,
@@ -48,4 +59,80 @@ impl Http {
         parts.extend(self.cel.iter().map(|text| Part::Expression(text, &["response"])));
         parts
     }
+
+    /// The address as shown.
+    fn address(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        let path = context.optional(self.path.as_ref())?.unwrap_or_else(|| "/".to_owned());
+        let base = context.optional(self.service.as_ref().or(self.url.as_ref()))?.unwrap_or_default();
+        Ok(format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/')))
+    }
+
+    /// What must become true, in words.
+    pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        Ok(format!("`{}` answers {} as wanted", self.address(context)?, self.status.unwrap_or(200)))
+    }
+
+    /// Asks once.
+    pub(crate) async fn look(&self, context: &Context<'_>) -> Result<Look, RenderError> {
+        let address = self.address(context)?;
+        let text = WantedText {
+            contains: context.optional(self.body.contains.as_ref())?,
+            matches: context.optional(self.body.matches.as_ref())?,
+        };
+        let json = self.body.json.as_ref().map(|tree| Pattern::render(tree, &context.scope)).transpose()?;
+        let answer = match &self.service {
+            Some(_) => ask_service(context, &address).await,
+            None => ask_url(&address).await,
+        };
+        let (status, body) = match answer {
+            Ok(answer) => answer,
+            Err(reason) => return Ok(Look::not_yet(reason)),
+        };
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let parsed: Value = serde_json::from_str(&body).unwrap_or_default();
+        let response = json!({"status": status, "body": body, "json": parsed});
+        let values = [("response".to_owned(), response)].into_iter().collect();
+        let wanted = self.status.unwrap_or(200);
+        let first: String = body.lines().next().unwrap_or_default().chars().take(120).collect();
+        let observed = if status != wanted {
+            Some(format!("the answer is {status}: {first}"))
+        } else if let Some(missing) = text.difference(&body) {
+            Some(format!("there is not {missing} the answer: {first}"))
+        } else {
+            json.and_then(|json| json.difference(&parsed))
+                .map(|difference| format!("in the answer, {difference}"))
+        };
+        Ok(observed.map_or_else(|| Look::holds(Map::new()), Look::not_yet).with(values))
+    }
+}
+
+/// Asks a Service through the API server, which works from everywhere. `address` is
+/// `<namespace>/<service>:<port>/<path>`.
+async fn ask_service(context: &Context<'_>, address: &str) -> Result<(u16, Vec<u8>), String> {
+    let mut parts = address.splitn(3, '/');
+    let (namespace, service, path) = (parts.next(), parts.next(), parts.next());
+    let (Some(namespace), Some(service)) = (namespace, service) else {
+        return Err(format!("`{address}` is not `<namespace>/<service>:<port>`"));
+    };
+    let path = path.unwrap_or_default();
+    let uri = format!("/api/v1/namespaces/{namespace}/services/{service}/proxy/{path}");
+    let request = http::Request::get(uri).body(Body::empty()).map_err(|error| error.to_string())?;
+    let client = context.observer().await.map_err(|error| chain(&error))?;
+    let answer = client.send(request).await.map_err(|error| reason(&error))?;
+    let status = answer.status().as_u16();
+    let body = Limited::new(answer.into_body(), BODY_LIMIT).collect().await;
+    Ok((status, body.map_err(|error| error.to_string())?.to_bytes().to_vec()))
+}
+
+async fn ask_url(address: &str) -> Result<(u16, Vec<u8>), String> {
+    let client = reqwest::Client::builder().no_proxy().build().map_err(|error| chain(&error))?;
+    let mut answer = client.get(address).send().await.map_err(|error| chain(&error))?;
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(|error| chain(&error))? {
+        if body.len() + part.len() > BODY_LIMIT {
+            return Err(format!("the answer has over {BODY_LIMIT} bytes"));
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok((answer.status().as_u16(), body))
 }

@@ -2,10 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use futures::stream::BoxStream;
+use kube::Client;
+use kube::api::{Api, DynamicObject, ListParams, TypeMeta};
+use kube::runtime::watcher;
+use serde_json::{Map, Value};
 
+use super::Look;
 use super::clauses::check_body;
+use crate::scenario::context::Context;
+use crate::scenario::expression::holds;
+use crate::scenario::kubernetes::{chain, changes, find_kind, only, reason};
 use crate::scenario::model::{Part, Placed, Text};
+use crate::scenario::partial::Pattern;
+use crate::scenario::render::RenderError;
 
 check_body! {
     /// The body: one object by name, or all with some labels.
@@ -45,5 +55,153 @@ impl K8s {
         parts.extend(self.pattern.as_ref().map(Part::Tree));
         parts.extend(self.cel.iter().map(|text| Part::Expression(text, &["object", "objects"])));
         parts
+    }
+
+    fn selector(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        let pairs = self.labels.iter().map(|(key, value)| Ok(format!("{key}={}", context.text(value)?)));
+        Ok(pairs.collect::<Result<Vec<_>, RenderError>>()?.join(","))
+    }
+
+    fn target(&self, context: &Context<'_>) -> Result<Target, RenderError> {
+        let namespace = context.optional(self.namespace.as_ref())?;
+        Ok(Target {
+            api_version: context.text(&self.api_version)?,
+            kind: context.text(&self.kind)?,
+            namespace: namespace.unwrap_or_else(|| context.actor.actor.namespace.clone()),
+            name: context.optional(self.name.as_ref())?,
+            selector: self.selector(context)?,
+        })
+    }
+
+    /// What must become true, in words.
+    pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        let Target { kind, namespace, name, selector, .. } = self.target(context)?;
+        let object = match name {
+            Some(name) => format!("{kind} `{name}` in `{namespace}`"),
+            None => format!("{kind}s with `{selector}` in `{namespace}`"),
+        };
+        let count = self.count.map(|count| format!("{count} ")).unwrap_or_default();
+        Ok(if self.absent { format!("{object} is gone") } else { format!("{count}{object} is as wanted") })
+    }
+
+    /// Looks at the cluster.
+    pub(crate) async fn look(&self, context: &Context<'_>) -> Result<Look, RenderError> {
+        let target = self.target(context)?;
+        let pattern = self.pattern.as_ref().map(|tree| Pattern::render(tree, &context.scope)).transpose()?;
+        let client = match context.observer().await {
+            Ok(client) => client,
+            Err(error) => return Ok(Look::not_yet(chain(&error))),
+        };
+        let objects = match target.objects(&client).await {
+            Ok(objects) => objects,
+            Err(error) => return Ok(Look::not_yet(reason(&error))),
+        };
+        if self.absent {
+            let left = objects.iter().filter_map(|object| object["metadata"]["name"].as_str());
+            let left: Vec<_> = left.map(|name| format!("`{name}`")).collect();
+            let observed = format!("{} {} is there", target.kind, left.join(", "));
+            return Ok(if left.is_empty() { Look::holds(Map::new()) } else { Look::not_yet(observed) });
+        }
+        if objects.is_empty() && self.count != Some(0) {
+            return Ok(Look::not_yet(target.near_miss(&client).await));
+        }
+        Ok(self.compare(context, pattern.as_ref(), &objects))
+    }
+
+    /// Compares what is there with what is wanted.
+    fn compare(&self, context: &Context<'_>, pattern: Option<&Pattern>, objects: &[Value]) -> Look {
+        let mut differences = Vec::new();
+        let mut fitting = None;
+        let mut values = context.values();
+        values.insert("objects".to_owned(), Value::Array(objects.to_vec()));
+        for object in objects {
+            values.insert("object".to_owned(), object.clone());
+            let difference = pattern.and_then(|pattern| pattern.difference(object));
+            let unmet = || self.cel.iter().find_map(|condition| holds(condition, &values).err());
+            match difference.or_else(unmet) {
+                Some(difference) => differences.push(difference),
+                None => fitting = fitting.or(Some(object)),
+            }
+        }
+        let fit = objects.len() - differences.len();
+        let shown = fitting.or(objects.first()).cloned().unwrap_or_default();
+        let values = [("object".to_owned(), shown), ("objects".to_owned(), Value::Array(objects.to_vec()))];
+        let values: Map<_, _> = values.into_iter().collect();
+        let enough = self.count.map_or(fit > 0, |count| fit == count);
+        if enough {
+            return Look::holds(values);
+        }
+        let observed = match (self.count, differences.first()) {
+            (Some(count), _) if objects.len() != 1 || fit > 0 => {
+                format!("{fit} of {} objects fit, and {count} should", objects.len())
+            }
+            (_, Some(difference)) => difference.clone(),
+            (_, None) => "there is no such object".to_owned(),
+        };
+        Look::not_yet(observed).with(values)
+    }
+
+    /// Changes of the objects.
+    pub(crate) async fn wakes(&self, context: &Context<'_>) -> Option<BoxStream<'static, ()>> {
+        let target = self.target(context).ok()?;
+        let client = context.observer().await.ok()?;
+        let kind = find_kind(&client, &target.api_version, &target.kind).await.ok()?;
+        let config = match &target.name {
+            Some(name) => only(name),
+            None => watcher::Config::default().labels(&target.selector),
+        };
+        Some(changes(kind.api(client, &target.namespace), config))
+    }
+}
+
+/// Which objects.
+struct Target {
+    api_version: String,
+    kind: String,
+    namespace: String,
+    name: Option<String>,
+    selector: String,
+}
+
+impl Target {
+    async fn objects(&self, client: &Client) -> Result<Vec<Value>, kube::Error> {
+        let api =
+            find_kind(client, &self.api_version, &self.kind).await?.api(client.clone(), &self.namespace);
+        let found = match &self.name {
+            Some(name) => api.get_opt(name).await?.into_iter().collect(),
+            None => api.list(&ListParams::default().labels(&self.selector)).await?.items,
+        };
+        let json = |mut object: DynamicObject| {
+            // A list does not repeat the type in every object.
+            object.types.get_or_insert_with(|| TypeMeta {
+                api_version: self.api_version.clone(),
+                kind: self.kind.clone(),
+            });
+            serde_json::to_value(object).unwrap_or_default()
+        };
+        Ok(found.into_iter().map(json).collect())
+    }
+
+    /// Where an object of that name is instead, if it is somewhere.
+    async fn near_miss(&self, client: &Client) -> String {
+        let Self { kind, namespace, selector, .. } = self;
+        let Some(name) = &self.name else {
+            return format!("there is no {kind} with `{selector}` in `{namespace}`");
+        };
+        let missing = format!("there is no {kind} `{name}` in `{namespace}`");
+        let Ok(found) = find_kind(client, &self.api_version, kind).await else { return missing };
+        if !found.namespaced {
+            return format!("there is no {kind} `{name}`");
+        }
+        let everywhere: Api<DynamicObject> = Api::all_with(client.clone(), &found.resource);
+        let same_name = ListParams::default().fields(&format!("metadata.name={name}"));
+        let others = everywhere.list(&same_name).await.map(|list| list.items).unwrap_or_default();
+        let places: Vec<_> =
+            others.into_iter().filter_map(|object| object.metadata.namespace).take(3).collect();
+        if places.is_empty() {
+            missing
+        } else {
+            format!("{missing}, but there is one in `{}`", places.join("`, `"))
+        }
     }
 }

@@ -8,6 +8,7 @@ mod flux;
 mod git;
 mod http;
 mod k8s;
+mod look;
 mod run;
 
 pub use answer::Answer;
@@ -15,6 +16,7 @@ pub use check::Check;
 pub(crate) use clauses::Clauses;
 pub use flux::Flux;
 pub use git::Git;
-pub use http::{Body, Http};
+pub use http::{Http, HttpBody};
 pub use k8s::K8s;
+pub(crate) use look::{Look, Verdict};
 pub use run::Run;

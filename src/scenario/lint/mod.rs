@@ -2,14 +2,14 @@
 
 mod finding;
 mod graph;
-mod lint;
 mod place;
 mod steps;
 mod suggest;
 mod templates;
+mod workshop;
 
 pub use finding::{Code, Finding, Severity};
-pub use lint::lint;
-pub(crate) use lint::{check_actors, check_header};
 pub(crate) use place::{Place, inside};
 pub(crate) use suggest::did_you_mean;
+pub use workshop::lint;
+pub(crate) use workshop::{check_actors, check_header};

@@ -1,6 +1,6 @@
 //! Names, actors, repositories and files of one scenario, and what a step lacks for teaching.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
@@ -81,12 +81,12 @@ impl<'a> Look<'a> {
             let message = format!("the text has {words} words; people read {WORDS}");
             findings.push(self.finding(Code::LongText, step.explain.at, message, "one idea for each step"));
         }
-        let mut ids: BTreeMap<String, ()> = BTreeMap::new();
+        let mut ids: BTreeSet<String> = BTreeSet::new();
         for (index, check) in step.verify.iter().enumerate() {
             let at = check.clauses().id.map_or(check.at, |id| id.at);
             let id = check.id(index);
             findings.extend(check_id(&id, self.place(at)));
-            if ids.insert(id.clone(), ()).is_some() {
+            if !ids.insert(id.clone()) {
                 let message = format!("this step has the check `{id}` already");
                 findings.push(self.finding(Code::DuplicateId, at, message, "give it another id"));
             }

@@ -124,7 +124,7 @@ impl Shape<'_> {
             for part in check.parts() {
                 match part {
                     Part::Template(text) if is_message(text) => {
-                        self.own_names(step, |shape| shape.template(text, &scope))
+                        self.own_names(step, |shape| shape.template(text, &scope));
                     }
                     // What a check saves is known to its own later expressions only through the observed object.
                     part => self.part(&part, &scope),

@@ -1,0 +1,305 @@
+//! With a person: shows a step, watches its checks while the person works, and goes on when they hold.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::chain::{Seen, Standing};
+use super::order::{find, order_until};
+use super::run::{Open, Run};
+use crate::events::Event;
+use crate::scenario::context::Answers;
+use crate::scenario::error::Error;
+use crate::scenario::expression::holds;
+use crate::scenario::journal::Record;
+use crate::scenario::kubernetes::chain as in_one_line;
+use crate::scenario::model::Style;
+use crate::scenario::render::render;
+use crate::scenario::session::Session;
+
+/// What a learner asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// The next hint.
+    Hint,
+    /// Where the chain of checks stands.
+    Why,
+    /// A look right now.
+    Check,
+    /// The tool does the step.
+    Solve,
+    /// Leave the step out.
+    Skip,
+    /// Let the tool play those who are waited for.
+    Play,
+    /// An answer to the question that is open.
+    Answer(String),
+    /// Stop here; it can be taken up again.
+    Quit,
+}
+
+/// How to learn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LearnOptions {
+    /// Tracks that the tool plays where a step needs them; `others` means all.
+    pub play: Vec<String>,
+}
+
+/// How a session of learning ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LearnOutcome {
+    /// The last step is complete, or left out.
+    Finished,
+    /// The learner stopped at this step.
+    Left {
+        /// `<track>.<step>`.
+        step: String,
+    },
+}
+
+/// How a step ended.
+enum Ended {
+    Complete,
+    Skipped,
+    Left,
+}
+
+impl Session {
+    /// Takes a person through a track, from where the journal says. Commands come through `control`.
+    pub async fn learn(
+        &self,
+        track: &str,
+        mut control: mpsc::Receiver<Control>,
+        options: &LearnOptions,
+    ) -> Result<LearnOutcome, Error> {
+        let scenario = self.scenario(track)?;
+        let mut run = Run::new(self)?;
+        run.hold(track)?;
+        for index in 0..scenario.steps.len() {
+            let open = run.open(track, index)?;
+            if run.past(&open).is_some_and(|past| past.skipped) || run.resume(&open).await? {
+                continue;
+            }
+            let mut ended = run.gate(&open, &mut control, options).await?;
+            if matches!(ended, Ended::Complete) {
+                ended = run.learn_step(&open, &mut control).await?;
+            }
+            match ended {
+                Ended::Complete => (),
+                Ended::Skipped => run.skip(&open)?,
+                Ended::Left => return Ok(LearnOutcome::Left { step: open.name }),
+            }
+        }
+        Ok(LearnOutcome::Finished)
+    }
+}
+
+impl<'a> Run<'a> {
+    fn skip(&mut self, open: &Open<'_>) -> Result<(), Error> {
+        self.session.events.send(Event::StepSkipped { step: open.name.clone() });
+        self.write(&open.track, Record::Skipped { step: open.step.id.value.clone() })
+    }
+
+    /// Waits for the steps of other tracks that a step needs, or plays them.
+    async fn gate(
+        &mut self,
+        open: &Open<'a>,
+        control: &mut mpsc::Receiver<Control>,
+        options: &LearnOptions,
+    ) -> Result<Ended, Error> {
+        for need in &open.step.needs {
+            let Some(place) = find(&self.session.workshop, need) else { continue };
+            let needed = self.open(&place.0, place.1)?;
+            if self.is_known(&needed) {
+                continue;
+            }
+            let may_play = options.play.iter().any(|name| name == "others" || *name == place.0);
+            if !may_play {
+                let while_waiting =
+                    open.step.while_waiting.as_ref().map(|text| self.text(open, text)).transpose()?;
+                let needs = vec![need.value.clone()];
+                self.session.events.send(Event::StepGated { step: open.name.clone(), needs, while_waiting });
+                match self.wait_for_others(&needed, control).await? {
+                    Some(ended) => return Ok(ended),
+                    None if self.is_known(&needed) => continue,
+                    None => (),
+                }
+            }
+            for (track, index) in order_until(&self.session.workshop, &place) {
+                let step = self.open(&track, index)?;
+                Box::pin(self.rehearse_step(&step, track == open.track)).await?;
+            }
+        }
+        Ok(Ended::Complete)
+    }
+
+    /// Waits until a step of another track is complete, whoever does it. Nothing means that it is, or that the tool
+    /// is to play it.
+    async fn wait_for_others(
+        &mut self,
+        needed: &Open<'a>,
+        control: &mut mpsc::Receiver<Control>,
+    ) -> Result<Option<Ended>, Error> {
+        let mut chain = self.chain(needed, Some(Answers::default()))?;
+        let again = chain.again.clone();
+        let mut listening = true;
+        let watch = chain.run();
+        tokio::pin!(watch);
+        let facts = loop {
+            tokio::select! {
+                result = &mut watch => match result {
+                    Ok(facts) => break facts,
+                    Err(failure) => return Err(super::run::not_done(&needed.name, failure)),
+                },
+                command = control.recv(), if listening => match command {
+                    None => listening = false,
+                    Some(Control::Quit) => return Ok(Some(Ended::Left)),
+                    Some(Control::Skip) => return Ok(Some(Ended::Skipped)),
+                    Some(Control::Play | Control::Solve) => return Ok(None),
+                    Some(_) => again.notify_one(),
+                },
+            }
+        };
+        self.remember(needed, facts);
+        Ok(None)
+    }
+
+    /// Shows one step and watches it.
+    async fn learn_step(
+        &mut self,
+        open: &Open<'a>,
+        control: &mut mpsc::Receiver<Control>,
+    ) -> Result<Ended, Error> {
+        let start = Instant::now();
+        self.announce(open, None)?;
+        self.show_commands(open)?;
+        let answers: Answers = Arc::new(Mutex::new(None));
+        let mut chain = self.chain(open, Some(answers.clone()))?;
+        let (standing, again) = (chain.standing.clone(), chain.again.clone());
+        let mut hints =
+            Hints { open: open.clone(), standing: standing.clone(), given: BTreeSet::new(), start };
+        let mut listening = true;
+        let watch = chain.run();
+        tokio::pin!(watch);
+        let facts = loop {
+            tokio::select! {
+                result = &mut watch => match result {
+                    Ok(facts) => break facts,
+                    Err(failure) => return Err(super::run::not_done(&open.name, failure)),
+                },
+                () = hints.due() => hints.give(self, true),
+                command = control.recv(), if listening => match command {
+                    None => listening = false,
+                    Some(Control::Quit) => return Ok(Ended::Left),
+                    Some(Control::Skip) => return Ok(Ended::Skipped),
+                    Some(Control::Hint) => hints.give(self, false),
+                    Some(Control::Why) => self.tell_why(&standing),
+                    Some(Control::Check | Control::Play) => again.notify_one(),
+                    Some(Control::Answer(text)) => {
+                        if let Ok(mut answer) = answers.lock() {
+                            *answer = Some(text);
+                        }
+                        again.notify_one();
+                    }
+                    Some(Control::Solve) => {
+                        if let Err(error) = self.act(open).await {
+                            self.session.events.note(in_one_line(&error));
+                        }
+                        again.notify_one();
+                    }
+                },
+            }
+        };
+        self.complete(open, facts, start.elapsed(), false)?;
+        Ok(Ended::Complete)
+    }
+
+    fn show_commands(&self, open: &Open<'_>) -> Result<(), Error> {
+        if open.step.style != Style::Guided {
+            return Ok(());
+        }
+        let context = self.context(&open.track, &open.name)?;
+        let told = open.step.actions.iter().map(|action| action.told(&context));
+        let told = told.collect::<Result<Vec<_>, _>>();
+        let told =
+            told.map_err(|error| Error::Template { step: open.name.clone(), message: error.to_string() })?;
+        let commands: Vec<_> = told.into_iter().flatten().map(|text| context.masked(&text)).collect();
+        if !commands.is_empty() {
+            self.session.events.send(Event::StepCommands { step: open.name.clone(), commands });
+        }
+        Ok(())
+    }
+
+    /// Tells where the chain stands.
+    fn tell_why(&self, standing: &Standing) {
+        let Ok(standing) = standing.lock() else { return };
+        let mut above = true;
+        for Seen { expects, holds, observed, .. } in standing.iter() {
+            let text = match (above, holds) {
+                (true, true) => format!("✓ {expects}"),
+                (true, false) => format!("→ {expects}: {observed}"),
+                (false, _) => format!("· {expects}"),
+            };
+            above &= holds;
+            self.session.events.note(text);
+        }
+    }
+}
+
+/// The hints of the open step.
+struct Hints<'a> {
+    open: Open<'a>,
+    standing: Standing,
+    given: BTreeSet<usize>,
+    start: Instant,
+}
+
+impl Hints<'_> {
+    /// When the next hint is given unasked.
+    async fn due(&self) {
+        let hints = self.open.step.hints.iter().enumerate().filter(|(index, _)| !self.given.contains(index));
+        let waits = hints.filter_map(|(_, hint)| hint.after.as_ref().map(|after| after.value.0));
+        match waits.min() {
+            Some(after) => tokio::time::sleep_until(self.start + after).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Gives one hint: one whose condition holds, else the next in order. Unasked only one whose time has come.
+    fn give(&mut self, run: &Run<'_>, unasked: bool) {
+        let seen = self.standing.lock().map(|standing| standing.clone()).unwrap_or_default();
+        let Ok(context) = run.context(&self.open.track, &self.open.name) else { return };
+        let observed = || seen.iter().map(|seen| (seen.id.clone(), Value::Object(seen.values.clone())));
+        let mut values = context.values();
+        values.extend(observed());
+        let hints = &self.open.step.hints;
+        let open = |index: &usize| !self.given.contains(index);
+        let fits =
+            |index: &usize| hints[*index].when.as_ref().is_none_or(|when| holds(when, &values).is_ok());
+        let elapsed = self.start.elapsed();
+        let due = |index: &usize| hints[*index].after.as_ref().is_some_and(|after| after.value.0 <= elapsed);
+        let found = if unasked {
+            (0..hints.len()).filter(open).find(due)
+        } else {
+            let conditional =
+                (0..hints.len()).filter(open).find(|index| hints[*index].when.is_some() && fits(index));
+            conditional.or_else(|| (0..hints.len()).filter(open).find(fits))
+        };
+        let Some(index) = found else {
+            run.session.events.note("there are no more hints; `solve` shows the way");
+            return;
+        };
+        self.given.insert(index);
+        let mut scope = context.scope.clone();
+        scope.0.extend(observed());
+        match render(&hints[index].text, &scope) {
+            Ok(text) => run.session.events.send(Event::Hint { step: self.open.name.clone(), text }),
+            // A hint about something that was not observed yet has nothing to say.
+            Err(_) if unasked => (),
+            Err(_) => self.give(run, unasked),
+        }
+    }
+}
