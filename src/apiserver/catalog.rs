@@ -1,4 +1,4 @@
-//! The kinds that are served now: the built-in ones and those of the CustomResourceDefinitions in the store.
+//! The kinds that are served now: the built-in ones and those of the custom resource definitions in the store.
 
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -97,15 +97,22 @@ impl Catalog {
 
     /// Any version of what is stored under a name.
     pub(crate) fn by_storage(&self, resource: &str) -> Option<Served> {
-        self.kinds().into_iter().find(|kind| kind.storage() == resource)
+        let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
+        let same = |kind: &Kind| kind.plural == plural && kind.group == group;
+        let builtin = Registry::builtin().kinds().iter().find(|kind| same(kind)).map(Served::Builtin);
+        builtin.or_else(|| self.custom().iter().find(|kind| same(kind)).cloned().map(Served::Custom))
     }
 
     /// The kind that an object says it is of.
     pub(crate) fn by_kind(&self, api_version: &str, kind: &str) -> Option<Served> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        self.kinds()
-            .into_iter()
-            .find(|served| served.kind == kind && served.group == group && served.version == version)
+        if let Some(found) = Registry::builtin().by_kind(group, version, kind) {
+            return Some(Served::Builtin(found));
+        }
+        let custom = self.custom();
+        let found =
+            custom.iter().find(|own| own.kind == kind && own.group == group && own.version == version);
+        found.cloned().map(Served::Custom)
     }
 
     /// Whether anything is served below `/apis/<group>/<version>`.

@@ -1,5 +1,5 @@
 //! The embedded Kubernetes API server: an axum router over a store of JSON objects, for the kinds of a table of
-//! types and those of CustomResourceDefinitions. It runs no containers and decides nothing about workloads: that is
+//! types and those of custom resource definitions. It runs no containers and decides nothing about workloads: that is
 //! the controllers' and the kubelet's, which see it as a client does.
 
 mod admission;

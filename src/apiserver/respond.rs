@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::convert;
 use super::query::Query;
 use super::status::Status;
-use super::tables;
+use super::tables::{self, Column};
 use super::types::Kind;
 
 /// What the client accepts.
@@ -90,8 +90,8 @@ pub(crate) fn object(
             let object = parse(&json)?;
             let revision = object["metadata"]["resourceVersion"].clone();
             let meta = json!({ "resourceVersion": revision });
-            let rows = vec![row(kind, &object, Include::read(query))];
-            Ok(value(query, code, &table(kind, meta, rows, true)))
+            let rows = [row(kind, &object, Include::read(query))];
+            Ok(value(query, code, &table(kind, &meta, &rows, true)))
         }
         Format::Partial => Ok(value(query, code, &partial(&parse(&json)?))),
         Format::Yaml => yaml(code, &parse(&json)?),
@@ -118,8 +118,8 @@ pub(crate) fn list(
     match format {
         Format::Table => {
             let include = Include::read(query);
-            let rows = objects.iter().map(|object| row(kind, object, include)).collect();
-            Ok(value(query, code, &table(kind, meta.clone(), rows, true)))
+            let rows: Vec<_> = objects.iter().map(|object| row(kind, object, include)).collect();
+            Ok(value(query, code, &table(kind, meta, &rows, true)))
         }
         Format::Partial => {
             let items: Vec<_> = objects.iter().map(partial).collect();
@@ -172,11 +172,19 @@ pub(crate) fn parse(json: &[u8]) -> Result<Value, Status> {
 }
 
 /// A Table.
-pub(crate) fn table(kind: &Kind, meta: Value, rows: Vec<Value>, with_columns: bool) -> Value {
-    let columns = if with_columns { json!(tables::columns(kind)) } else { Value::Null };
+pub(crate) fn table(kind: &Kind, meta: &Value, rows: &[Value], with_columns: bool) -> Value {
+    let columns = || -> Value { tables::columns(kind).iter().map(column).collect() };
+    let columns = if with_columns { columns() } else { Value::Null };
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": columns,
         "rows": rows
+    })
+}
+
+fn column(column: &Column) -> Value {
+    json!({
+        "name": column.name, "type": column.kind, "format": column.format, "description": column.description,
+        "priority": column.priority
     })
 }
 

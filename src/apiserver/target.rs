@@ -59,7 +59,7 @@ impl Target {
         target.subresource = subresource;
         if target.subresource.as_deref() == Some("proxy") {
             let after = path.split_once("/proxy").map_or("", |(_, after)| after);
-            target.rest = after.to_owned();
+            after.clone_into(&mut target.rest);
         } else if next()?.is_some() {
             return Err(Status::unknown_resource());
         }

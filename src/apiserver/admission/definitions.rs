@@ -1,4 +1,4 @@
-//! A CustomResourceDefinition is served at once, so that its status says so at once.
+//! A custom resource definition is served at once, so that its status says so at once.
 
 use serde_json::{Value, json};
 

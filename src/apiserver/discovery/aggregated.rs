@@ -4,8 +4,8 @@
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
 
+use super::documents::{Groups, Version};
 use super::resources::subresources;
-use crate::apiserver::catalog::Served;
 use crate::apiserver::types::Kind;
 
 /// What the document calls itself.
@@ -21,7 +21,7 @@ pub(super) fn accepted(headers: &HeaderMap) -> bool {
 }
 
 /// `APIGroupDiscoveryList` of groups: name, and the kinds of each version in order of preference.
-pub(super) fn list(groups: &[(String, Vec<(String, Vec<Served>)>)]) -> Value {
+pub(super) fn list(groups: &Groups) -> Value {
     let items: Vec<_> = groups.iter().map(|(name, versions)| group(name, versions)).collect();
     json!({
         "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
@@ -29,7 +29,7 @@ pub(super) fn list(groups: &[(String, Vec<(String, Vec<Served>)>)]) -> Value {
     })
 }
 
-fn group(name: &str, versions: &[(String, Vec<Served>)]) -> Value {
+fn group(name: &str, versions: &[Version]) -> Value {
     let versions: Vec<_> = versions
         .iter()
         .map(|(version, kinds)| {

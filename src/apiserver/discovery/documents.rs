@@ -11,8 +11,10 @@ use super::{aggregated, etag, resources};
 use crate::apiserver::catalog::Served;
 use crate::apiserver::server::Server;
 
-/// Groups with their versions, in order of preference, and the kinds of each.
-type Groups = Vec<(String, Vec<(String, Vec<Served>)>)>;
+/// A version and its kinds.
+pub(super) type Version = (String, Vec<Served>);
+/// Groups with their versions, in order of preference.
+pub(super) type Groups = Vec<(String, Vec<Version>)>;
 
 fn groups(server: &Server) -> Groups {
     let mut groups: Groups = Vec::new();
@@ -46,7 +48,7 @@ fn rank(version: &str) -> (u8, u32, u32) {
     (stability, number.parse().unwrap_or(0), minor.parse().unwrap_or(0))
 }
 
-fn description(name: &str, versions: &[(String, Vec<Served>)]) -> Value {
+fn description(name: &str, versions: &[Version]) -> Value {
     let version = |version: &str| json!({"groupVersion": format!("{name}/{version}"), "version": version});
     let all: Vec<_> = versions.iter().map(|(one, _)| version(one)).collect();
     let preferred = versions.first().map(|(one, _)| version(one));

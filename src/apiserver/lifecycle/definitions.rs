@@ -1,4 +1,4 @@
-//! A CustomResourceDefinition that is deleted goes after its objects.
+//! A custom resource definition that is deleted goes after its objects.
 
 use crate::apiserver::admission::CLEANUP;
 use crate::apiserver::catalog::{self, DEFINITIONS};

@@ -54,19 +54,18 @@ fn container(call: &Call, pod: &Value) -> Result<String, Status> {
     let (main, init) = (names("containers"), names("initContainers"));
     let pod_name = call.target.name.as_deref().unwrap_or_default();
     let Some(asked) = call.query.text("container") else {
-        return match main.as_slice() {
-            [only] => Ok(only.clone()),
-            _ => {
-                let mut message = format!(
-                    "a container name must be specified for pod {pod_name}, choose one of: [{}]",
-                    main.join(" ")
-                );
-                if !init.is_empty() {
-                    message.push_str(&format!(" or one of the init containers: [{}]", init.join(" ")));
-                }
-                Err(Status::bad_request(message))
-            }
+        if let [only] = main.as_slice() {
+            return Ok(only.clone());
+        }
+        let choice = if init.is_empty() {
+            String::new()
+        } else {
+            format!(" or one of the init containers: [{}]", init.join(" "))
         };
+        return Err(Status::bad_request(format!(
+            "a container name must be specified for pod {pod_name}, choose one of: [{}]{choice}",
+            main.join(" ")
+        )));
     };
     if main.iter().chain(&init).any(|name| name == asked) {
         Ok(asked.to_owned())

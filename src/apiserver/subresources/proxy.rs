@@ -47,8 +47,7 @@ pub(super) async fn proxy(mut call: Call) -> Result<Response, Status> {
 /// Splits `[scheme:]name[:port]`.
 fn split(asked: &str) -> (&str, &str) {
     match asked.split(':').collect::<Vec<_>>().as_slice() {
-        [_, name, port] => (name, port),
-        [name, port] => (name, port),
+        [_, name, port] | [name, port] => (name, port),
         _ => (asked, ""),
     }
 }

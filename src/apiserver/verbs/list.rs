@@ -21,6 +21,9 @@ struct Continue {
     after: (String, String),
 }
 
+/// The last object of the page before: namespace and name.
+type After = Option<(String, String)>;
+
 /// Answers `GET` of a collection.
 pub(crate) fn list(call: &Call) -> Result<Response, Status> {
     call.target.require("list")?;
@@ -88,7 +91,7 @@ pub(super) fn page(call: &Call) -> Result<(Value, Vec<Bytes>), Status> {
 }
 
 /// After which object to begin, and at which revision.
-fn start(call: &Call) -> Result<(Option<(String, String)>, Option<u64>), Status> {
+fn start(call: &Call) -> Result<(After, Option<u64>), Status> {
     let revision = call.query.text("resourceVersion");
     if let Some(token) = call.query.text("continue") {
         let bad = || Status::bad_request("continue key is not valid");

@@ -67,9 +67,8 @@ impl Server {
             let mut old = respond::parse(&stored.json)?;
             convert::into_version(&target.kind, &mut old);
             let new = change(&old)?;
-            match self.replace(target, part, options, &stored, &old, new)? {
-                Some(written) => return Ok(written),
-                None => continue,
+            if let Some(written) = self.replace(target, part, options, &stored, &old, new)? {
+                return Ok(written);
             }
         }
         Err(Status::modified(target.named()))

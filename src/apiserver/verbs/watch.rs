@@ -186,7 +186,7 @@ impl Stream {
             (Format::Table, Ok(object)) => {
                 let row = respond::row(&self.kind, &object, self.include);
                 let meta = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
-                let table = respond::table(&self.kind, meta, vec![row], !self.columns_sent);
+                let table = respond::table(&self.kind, &meta, &[row], !self.columns_sent);
                 self.columns_sent = true;
                 chunk.extend_from_slice(&convert::render(&table));
             }
@@ -212,7 +212,7 @@ impl Stream {
                 let cells: Vec<Value> = Vec::new();
                 let row = json!({"cells": cells, "object": object});
                 let meta = json!({"resourceVersion": revision.to_string()});
-                respond::table(&self.kind, meta, vec![row], false)
+                respond::table(&self.kind, &meta, &[row], false)
             }
             Format::Partial => json!({
                 "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta
