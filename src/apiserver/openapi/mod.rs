@@ -3,6 +3,8 @@
 
 mod definitions;
 mod paths;
+#[cfg(test)]
+mod tests;
 mod v2;
 mod v3;
 

@@ -53,7 +53,8 @@ fn sent() -> Value {
     })
 }
 
-fn config(data: Value) -> Value {
+fn config(data: impl Into<Value>) -> Value {
+    let data: Value = data.into();
     json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c", "namespace": "n" }, "data": data })
 }
 

@@ -58,12 +58,11 @@ fn closing(text: &str) -> Option<usize> {
     for (place, character) in text.char_indices() {
         match (quote, character) {
             (Some(open), other) if open == other => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(character),
             (None, '[') => depth += 1,
             (None, ']') if depth == 0 => return Some(place),
             (None, ']') => depth -= 1,
-            (None, _) => {}
+            _ => {}
         }
     }
     None

@@ -4,10 +4,10 @@
 use serde_json::{Map, Value};
 
 use super::schema::{Object, Schema, Shape};
-use super::workload_defaults;
+use super::{quantity, workload_defaults};
 
 /// Fills in the defaults of a whole object. Fields of built-in types that are `null`, or empty lists and maps, are
-/// taken out, as they say nothing.
+/// taken out, as they say nothing; amounts get the one form in which they are stored.
 pub(crate) fn default(schema: &Schema, object: &mut Value) {
     workload_defaults::fill(object);
     fill(schema, object);
@@ -32,6 +32,11 @@ fn fill(schema: &Schema, value: &mut Value) {
         (Shape::Map(values), Value::Object(fields)) => {
             fields.values_mut().for_each(|value| fill(values, value));
         }
+        (Shape::Quantity, value) => match value {
+            Value::String(text) => *text = quantity::canonical(text),
+            Value::Number(number) => *value = Value::String(quantity::canonical(&number.to_string())),
+            _ => {}
+        },
         (Shape::List(list), Value::Array(items)) => items.iter_mut().for_each(|item| fill(&list.items, item)),
         _ => {}
     }

@@ -6,6 +6,7 @@ mod decode;
 mod default;
 mod kind;
 mod prune;
+mod quantity;
 mod registry;
 mod schema;
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl Server {
         finalizers(target, old, &new)?;
         set_generation(target, old, &mut new);
         let mut errors = admission::immutable(kind, old, &new);
-        errors.extend(types::validate(kind, &new));
+        errors.extend(types::validate_change(kind, &new, Some(old)));
         if !errors.is_empty() {
             let name = target.name.as_deref().unwrap_or_default();
             return Err(Status::invalid(&kind.kind, &kind.group, name, &errors));

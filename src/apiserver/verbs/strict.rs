@@ -31,6 +31,12 @@ pub(super) fn check(
     }
     object["apiVersion"] = api_version.into();
     object["kind"] = kind.kind.as_str().into();
+    types::decode(kind, object).map_err(|words| {
+        Status::bad_request(format!(
+            "{} in version \"{}\" cannot be handled as a {}: {words}",
+            kind.kind, kind.version, kind.kind
+        ))
+    })?;
     let unknown = types::prune(&kind.schema, object);
     match validation {
         Validation::Strict if !unknown.is_empty() => Err(Status::bad_request(format!(
