@@ -1,7 +1,8 @@
 //! OpenAPI documents of the served kinds: enough for `kubectl explain`, for apply on either side and for the check
-//! of fields. They are made of the table of types and the definitions of custom kinds.
+//! of fields. They are made of the table of types, the Kubernetes library's prose and the definitions of custom kinds.
 
 mod definitions;
+mod descriptions;
 mod paths;
 #[cfg(test)]
 mod tests;

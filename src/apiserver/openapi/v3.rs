@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::definitions::{Dialect, definitions};
+use super::descriptions::describe;
 use super::paths::{group_path, paths};
 use crate::apiserver::types::Kind;
 
@@ -47,10 +48,12 @@ pub(crate) fn v3_index(kinds: &[&Kind]) -> Value {
 pub(crate) fn v3_group(kinds: &[&Kind], group: &str, version: &str) -> Value {
     let kinds: Vec<&Kind> =
         kinds.iter().copied().filter(|kind| kind.group == group && kind.version == version).collect();
+    let mut schemas = definitions(&kinds, Dialect::V3);
+    describe(group, &mut schemas);
     json!({
         "openapi": "3.0.0",
         "info": information(),
         "paths": paths(&kinds, Dialect::V3),
-        "components": { "schemas": definitions(&kinds, Dialect::V3) },
+        "components": { "schemas": schemas },
     })
 }

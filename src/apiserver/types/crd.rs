@@ -67,7 +67,6 @@ fn from_version(group: &str, scope: Option<&str>, names: &Value, version: &Value
         status_replicas: text(scale, "statusReplicasPath").unwrap_or_default().to_owned(),
         selector: text(scale, "labelSelectorPath").map(str::to_owned),
     });
-    let subresources = [(scale.is_some(), "scale"), (has_status, "status")];
     let reversed: Vec<&str> = group.split('.').rev().collect();
     Ok(Kind {
         group: group.to_owned(),
@@ -80,11 +79,6 @@ fn from_version(group: &str, scope: Option<&str>, names: &Value, version: &Value
         verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
             .map(str::to_owned)
             .to_vec(),
-        subresources: subresources
-            .iter()
-            .filter(|(has, _)| *has)
-            .map(|(_, name)| (*name).to_owned())
-            .collect(),
         has_status,
         has_scale: scale.is_some(),
         scale,

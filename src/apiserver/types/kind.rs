@@ -31,8 +31,6 @@ pub(crate) struct Kind {
     pub namespaced: bool,
     /// Sorted.
     pub verbs: Vec<String>,
-    /// The names below an object's address, such as `log`, sorted.
-    pub subresources: Vec<String>,
     /// Whether `/status` is served.
     pub has_status: bool,
     /// Whether `/scale` is served.

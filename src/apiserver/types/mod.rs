@@ -14,11 +14,10 @@ mod tests;
 mod validate;
 mod workload_defaults;
 
-pub(crate) use crd::CrdError;
 pub(crate) use decode::decode;
 pub(crate) use default::default;
 pub(crate) use kind::{Kind, PrinterColumn, ScalePaths};
 pub(crate) use prune::prune;
 pub(crate) use registry::Registry;
-pub(crate) use schema::{List, ListKind, Node, Object, Rules, Schema, Shape};
+pub(crate) use schema::{List, ListKind, Node, Rules, Schema, Shape};
 pub(crate) use validate::{FieldError, Reason, validate, validate_change};

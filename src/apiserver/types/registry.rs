@@ -59,11 +59,6 @@ impl Registry {
         self.kinds.iter().find(|kind| kind.plural == plural && kind.group == group && kind.version == version)
     }
 
-    /// The kind that an object names.
-    pub(crate) fn by_kind(&self, group: &str, version: &str, name: &str) -> Option<&Kind> {
-        self.kinds.iter().find(|kind| kind.kind == name && kind.group == group && kind.version == version)
-    }
-
     /// All kinds, the core group first.
     pub(crate) fn kinds(&self) -> &[Kind] {
         &self.kinds
@@ -122,7 +117,6 @@ fn kind(facts: KindFacts, places: &HashMap<&str, usize>) -> Kind {
         categories: facts.categories,
         namespaced: facts.namespaced,
         verbs: facts.verbs,
-        subresources: facts.subresources,
         has_status,
         has_scale,
         definition: facts.schema,
@@ -156,12 +150,13 @@ mod tests {
             (kind.short_names.clone(), kind.has_scale, kind.api_version()),
             (vec!["deploy".to_owned()], true, "apps/v1".to_owned())
         );
-        let containers = kind.schema.at(&["spec", "template", "spec", "containers"]).unwrap();
+        let at = |path: &[&str]| path.iter().fold(&kind.schema, |schema, name| schema.field(name).unwrap());
+        let containers = at(&["spec", "template", "spec", "containers"]);
         assert_eq!(*containers.list_kind(), ListKind::Map(vec!["name".into()]));
         let ports = containers.items().field("ports").unwrap();
         assert_eq!(*ports.list_kind(), ListKind::Map(vec!["containerPort".into(), "protocol".into()]));
         assert_eq!(ports.place().merge_key.as_deref(), Some("containerPort"));
-        assert!(kind.schema.at(&["spec", "selector"]).unwrap().is_atomic());
-        assert!(kind.schema.at(&["spec", "strategy"]).unwrap().place().retain_keys);
+        assert!(at(&["spec", "selector"]).is_atomic());
+        assert!(at(&["spec", "strategy"]).place().retain_keys);
     }
 }

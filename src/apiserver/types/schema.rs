@@ -197,11 +197,6 @@ impl Schema {
     pub(crate) fn list_kind(&self) -> &ListKind {
         self.list().map_or(&ListKind::Atomic, |list| &list.kind)
     }
-
-    /// Follows the names of fields from here.
-    pub(crate) fn at(&self, path: &[&str]) -> Option<&Schema> {
-        path.iter().try_fold(self, |schema, name| schema.field(name))
-    }
 }
 
 impl Object {

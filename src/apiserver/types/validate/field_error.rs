@@ -88,10 +88,6 @@ impl FieldError {
         Self { field: field.into(), reason: Reason::Duplicate, message: format!("Duplicate value: {value}") }
     }
 
-    pub(super) fn forbidden(field: impl Into<String>, detail: &str) -> Self {
-        Self { field: field.into(), reason: Reason::Forbidden, message: format!("Forbidden: {detail}") }
-    }
-
     pub(super) fn not_found(field: impl Into<String>, value: &Value) -> Self {
         Self { field: field.into(), reason: Reason::NotFound, message: format!("Not found: {value}") }
     }
