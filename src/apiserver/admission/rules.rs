@@ -17,7 +17,7 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
         "namespaces" => namespaces::complete(object),
         "pods" => pods::complete(server, target, object)?,
         "services" => services::complete(server, target, None, object)?,
-        "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object),
+        "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
         _ => {}
     }
     Ok(())
@@ -33,7 +33,7 @@ pub(crate) fn on_update(
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::keep(old, object),
         "services" => services::complete(server, target, Some(old), object)?,
-        "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object),
+        "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
         _ => {}
     }
     Ok(())

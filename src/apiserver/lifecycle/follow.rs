@@ -6,7 +6,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use super::garbage::Graph;
-use super::{definitions, namespaces};
+use super::{definitions, events, namespaces};
 use crate::apiserver::catalog::DEFINITIONS;
 use crate::apiserver::meta::Meta;
 use crate::apiserver::server::Server;
@@ -20,8 +20,9 @@ pub(crate) fn start(server: &Arc<Server>, shutdown: &CancellationToken) {
         graph.put(key, &Meta::of(&object.json));
     }
     let work = follow(Arc::clone(server), graph, objects.into_iter().map(|(key, _)| key).collect(), changes);
+    let expiry = events::expire(Arc::clone(server));
     let shutdown = shutdown.clone();
-    tokio::spawn(async move { shutdown.run_until_cancelled(work).await });
+    tokio::spawn(async move { shutdown.run_until_cancelled(futures::future::join(work, expiry)).await });
 }
 
 async fn follow(

@@ -3,6 +3,7 @@
 
 mod bootstrap;
 mod definitions;
+mod events;
 mod follow;
 mod garbage;
 mod namespaces;

@@ -5,6 +5,8 @@
 mod log;
 mod memory;
 mod shelf;
+#[cfg(test)]
+mod tests;
 mod watcher;
 
 pub use log::Error;

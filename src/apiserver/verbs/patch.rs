@@ -76,9 +76,7 @@ fn apply(call: &Call, part: Part, mut options: Options, bytes: &Bytes) -> Result
     if !applied.is_object() {
         return Err(Status::bad_request("error decoding YAML: the body is not an object"));
     }
-    if part == Part::Main && kind.has_status {
-        applied.as_object_mut().map(|fields| fields.shift_remove("status"));
-    }
+    keep_written_part(&mut applied, part, kind.has_status);
     for (field, url) in [("name", target.name.as_deref()), ("namespace", target.namespace.as_deref())] {
         if let Some(url) = url.filter(|_| meta::text(&applied, field).is_empty()) {
             meta::set(&mut applied, field, Some(url.into()));
@@ -100,6 +98,20 @@ fn apply(call: &Call, part: Part, mut options: Options, bytes: &Bytes) -> Result
         other => other?,
     };
     written.respond(call, if written.created { StatusCode::CREATED } else { StatusCode::OK })
+}
+
+/// Takes out what the address does not write, so that nobody owns it by mistake.
+fn keep_written_part(applied: &mut Value, part: Part, has_status: bool) {
+    let Some(fields) = applied.as_object_mut() else { return };
+    if part == Part::Status {
+        fields.retain(|name, _| matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "status"));
+        if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata
+                .retain(|name, _| matches!(name.as_str(), "name" | "namespace" | "uid" | "resourceVersion"));
+        }
+    } else if has_status {
+        fields.shift_remove("status");
+    }
 }
 
 fn create_applied(call: &Call, options: &Options, object: Value) -> Result<Written, Status> {

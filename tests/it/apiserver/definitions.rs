@@ -84,3 +84,32 @@ async fn goes_after_its_objects() {
     definitions.until("DELETED", "wombats.example.org").await;
     assert_eq!(world.get(path).await.text, "404 page not found\n");
 }
+
+#[tokio::test]
+async fn a_wrong_name_is_refused() {
+    let world = World::new().await;
+    let mut wrong = definition();
+    wrong["metadata"]["name"] = "wombats.example.com".into();
+    let message = "CustomResourceDefinition.apiextensions.k8s.io \"wombats.example.com\" is invalid: metadata.name: \
+                   Invalid value: \"wombats.example.com\": must be spec.names.plural+\".\"+spec.group";
+    assert_eq!(world.post(DEFINITIONS, &wrong).await.refusal(), (422, "Invalid", message));
+}
+
+#[tokio::test]
+async fn the_status_alone_is_applied() {
+    let world = World::new().await;
+    world.post(DEFINITIONS, &definition()).await.ok();
+    let path = "/apis/example.org/v1/namespaces/default/wombats";
+    world.post(path, &json!({"metadata": {"name": "a"}, "spec": {"size": 2}})).await.ok();
+    let applied = json!({
+        "apiVersion": "example.org/v1", "kind": "Wombat", "metadata": {"name": "a", "labels": {"a": "b"}},
+        "spec": {"size": 3}, "status": {"ready": true}
+    });
+    let status = world.patch(&format!("{path}/a/status?fieldManager=keeper"), "apply", &applied).await.ok();
+    assert_eq!((&status["spec"]["size"], &status["status"]), (&json!(2), &json!({"ready": true})));
+    assert_eq!(status["metadata"].get("labels"), None);
+    let managers = status["metadata"]["managedFields"].as_array().unwrap();
+    let keeper = managers.iter().find(|one| one["manager"] == "keeper").unwrap();
+    assert_eq!(keeper["subresource"], "status");
+    assert_eq!(keeper["fieldsV1"], json!({"f:status": {"f:ready": {}}}));
+}
