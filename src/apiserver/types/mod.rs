@@ -5,6 +5,7 @@ mod crd;
 mod decode;
 mod default;
 mod kind;
+mod pod_defaults;
 mod prune;
 mod quantity;
 mod registry;

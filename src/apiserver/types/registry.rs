@@ -59,6 +59,11 @@ impl Registry {
         self.kinds.iter().find(|kind| kind.plural == plural && kind.group == group && kind.version == version)
     }
 
+    /// The kind that an object names.
+    pub(crate) fn by_kind(&self, group: &str, version: &str, name: &str) -> Option<&Kind> {
+        self.kinds.iter().find(|kind| kind.kind == name && kind.group == group && kind.version == version)
+    }
+
     /// All kinds, the core group first.
     pub(crate) fn kinds(&self) -> &[Kind] {
         &self.kinds

@@ -1,8 +1,10 @@
-//! The defaults that Kubernetes gives its own kinds in code: what a stored Pod, Deployment or Service says although
-//! nobody wrote it.
+//! The defaults that Kubernetes gives its own kinds in code: what a stored Deployment or Service says although nobody
+//! wrote it. Those of Pods are in the file beside this one.
 
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
+
+use super::pod_defaults::{pod, template};
 
 /// Fills in the defaults of the kind that `object` says it is.
 pub(super) fn fill(object: &mut Value) {
@@ -56,26 +58,34 @@ pub(super) fn fill(object: &mut Value) {
 }
 
 /// Sets a field that is absent or `null`.
-fn put(fields: &mut Map<String, Value>, name: &str, value: Value) {
+pub(super) fn put(fields: &mut Map<String, Value>, name: &str, value: Value) {
     if fields.get(name).is_none_or(Value::is_null) {
         fields.insert(name.to_owned(), value);
     }
 }
 
 /// Goes into a field that is an object.
-fn within(fields: &mut Map<String, Value>, name: &str, then: impl FnOnce(&mut Map<String, Value>)) {
+pub(super) fn within(
+    fields: &mut Map<String, Value>,
+    name: &str,
+    then: impl FnOnce(&mut Map<String, Value>),
+) {
     if let Some(Value::Object(fields)) = fields.get_mut(name) {
         then(fields);
     }
 }
 
 /// Goes into every item of a field that is a list of objects.
-fn each(fields: &mut Map<String, Value>, name: &str, mut then: impl FnMut(&mut Map<String, Value>)) {
+pub(super) fn each(
+    fields: &mut Map<String, Value>,
+    name: &str,
+    mut then: impl FnMut(&mut Map<String, Value>),
+) {
     let items = fields.get_mut(name).and_then(Value::as_array_mut);
     items.into_iter().flatten().filter_map(Value::as_object_mut).for_each(&mut then);
 }
 
-fn in_spec(object: &mut Map<String, Value>, then: impl FnOnce(&mut Map<String, Value>)) {
+pub(super) fn in_spec(object: &mut Map<String, Value>, then: impl FnOnce(&mut Map<String, Value>)) {
     put(object, "spec", json!({}));
     within(object, "spec", then);
 }
@@ -84,135 +94,8 @@ fn is(fields: &Map<String, Value>, name: &str, word: &str) -> bool {
     fields.get(name).and_then(Value::as_str) == Some(word)
 }
 
-fn tcp(port: &mut Map<String, Value>) {
+pub(super) fn tcp(port: &mut Map<String, Value>) {
     put(port, "protocol", json!("TCP"));
-}
-
-fn pod(object: &mut Map<String, Value>) {
-    in_spec(object, |spec| {
-        put(spec, "enableServiceLinks", json!(true));
-        for list in ["initContainers", "containers"] {
-            each(spec, list, |container| within(container, "resources", request_limits));
-        }
-        pod_spec(spec);
-    });
-    put(object, "status", json!({}));
-    within(object, "status", |status| {
-        put(status, "phase", json!("Pending"));
-        each(status, "conditions", |condition| put(condition, "lastProbeTime", Value::Null));
-    });
-}
-
-/// Whoever limits a resource requests as much, unless something else is requested.
-fn request_limits(resources: &mut Map<String, Value>) {
-    let Some(limits) = resources.get("limits").and_then(Value::as_object).cloned() else { return };
-    put(resources, "requests", json!({}));
-    within(resources, "requests", |requests| {
-        for (name, amount) in limits {
-            put(requests, &name, amount);
-        }
-    });
-}
-
-fn template(fields: &mut Map<String, Value>) {
-    within(fields, "template", |template| in_spec(template, pod_spec));
-}
-
-fn pod_spec(spec: &mut Map<String, Value>) {
-    let on_host = spec.get("hostNetwork") == Some(&Value::Bool(true));
-    for list in ["initContainers", "containers", "ephemeralContainers"] {
-        each(spec, list, |container| self::container(container, on_host));
-    }
-    put(spec, "restartPolicy", json!("Always"));
-    put(spec, "terminationGracePeriodSeconds", json!(30));
-    put(spec, "dnsPolicy", json!("ClusterFirst"));
-    if let Some(account) = spec.get("serviceAccountName").cloned() {
-        put(spec, "serviceAccount", account);
-    } else if let Some(account) = spec.get("serviceAccount").cloned() {
-        put(spec, "serviceAccountName", account);
-    }
-    put(spec, "securityContext", json!({}));
-    put(spec, "schedulerName", json!("default-scheduler"));
-    each(spec, "volumes", pod_volume);
-}
-
-fn container(container: &mut Map<String, Value>, on_host: bool) {
-    let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
-    put_pull_policy(pull_policy(image), container);
-    put(container, "terminationMessagePath", json!("/dev/termination-log"));
-    put(container, "terminationMessagePolicy", json!("File"));
-    put(container, "resources", json!({}));
-    each(container, "ports", |port| {
-        tcp(port);
-        if let (true, Some(number)) = (on_host, port.get("containerPort").cloned()) {
-            put(port, "hostPort", number);
-        }
-    });
-    each(container, "env", |variable| within(variable, "valueFrom", field_reference));
-    for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        within(container, name, probe);
-    }
-    within(container, "lifecycle", |lifecycle| {
-        for name in ["postStart", "preStop"] {
-            within(lifecycle, name, |hook| within(hook, "httpGet", http_get));
-        }
-    });
-}
-
-fn put_pull_policy(policy: &str, container: &mut Map<String, Value>) {
-    put(container, "imagePullPolicy", json!(policy));
-}
-
-fn pull_policy(image: &str) -> &'static str {
-    if image.contains('@') {
-        return "IfNotPresent";
-    }
-    // A colon before the last slash belongs to the registry's port.
-    let name = image.rsplit('/').next().unwrap_or(image);
-    match name.split_once(':') {
-        None | Some((_, "latest")) => "Always",
-        Some(_) => "IfNotPresent",
-    }
-}
-
-fn probe(probe: &mut Map<String, Value>) {
-    put(probe, "timeoutSeconds", json!(1));
-    put(probe, "periodSeconds", json!(10));
-    put(probe, "successThreshold", json!(1));
-    put(probe, "failureThreshold", json!(3));
-    within(probe, "httpGet", http_get);
-    within(probe, "grpc", |grpc| put(grpc, "service", json!("")));
-}
-
-fn http_get(action: &mut Map<String, Value>) {
-    put(action, "path", json!("/"));
-    put(action, "scheme", json!("HTTP"));
-}
-
-fn field_reference(source: &mut Map<String, Value>) {
-    within(source, "fieldRef", |reference| put(reference, "apiVersion", json!("v1")));
-}
-
-fn pod_volume(volume: &mut Map<String, Value>) {
-    if volume.keys().all(|key| key == "name") {
-        volume.insert("emptyDir".to_owned(), json!({}));
-    }
-    for name in ["secret", "configMap", "downwardAPI", "projected"] {
-        within(volume, name, |source| put(source, "defaultMode", json!(0o644)));
-    }
-    within(volume, "downwardAPI", |source| each(source, "items", field_reference));
-    within(volume, "hostPath", |source| put(source, "type", json!("")));
-    within(volume, "projected", |projected| {
-        each(projected, "sources", |source| {
-            within(source, "serviceAccountToken", |token| put(token, "expirationSeconds", json!(3600)));
-            within(source, "downwardAPI", |downward| each(downward, "items", field_reference));
-        });
-    });
-    within(volume, "ephemeral", |ephemeral| {
-        within(ephemeral, "volumeClaimTemplate", |claim| {
-            in_spec(claim, |spec| put(spec, "volumeMode", json!("Filesystem")));
-        });
-    });
 }
 
 fn deployment(spec: &mut Map<String, Value>) {
