@@ -14,7 +14,6 @@ const RESERVED: &[&str] = &[
     "admin",
     "api",
     "assets",
-    "atelier",
     "attachments",
     "avatar",
     "avatars",

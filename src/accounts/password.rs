@@ -7,7 +7,7 @@ use hmac::{Hmac, Mac};
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 const ITERATIONS: u32 = 10_000;
 
@@ -24,6 +24,12 @@ impl Hashed {
         let salt = random_hex(16);
         let hash = STANDARD_NO_PAD.encode(derive(password, &salt, ITERATIONS));
         Self { iterations: ITERATIONS, salt, hash }
+    }
+
+    /// What tells this password, and this hash of it, from all others, and takes no time to work out. Only for
+    /// memory: it is as easy to guess as the password.
+    pub(super) fn fingerprint(&self, password: &str) -> [u8; 32] {
+        Sha256::new().chain_update(&self.hash).chain_update(password).finalize().into()
     }
 
     pub(super) fn matches(&self, password: &str) -> bool {

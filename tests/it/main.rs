@@ -10,6 +10,7 @@ mod architecture;
 mod cli;
 mod content;
 mod controllers;
+mod forge;
 mod kubelet;
 mod readme;
 mod scenario;

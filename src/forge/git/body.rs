@@ -46,12 +46,20 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-/// The body, decompressed, up to `limit` bytes. To be called on a thread of the runtime.
-pub(super) fn reader(headers: &HeaderMap, body: Body, limit: u64) -> Box<dyn Read + Send> {
+/// The body, decompressed, up to `limit` bytes. To be called on a thread of the runtime; what it returns is to be
+/// called off them, since the decoder begins to read at once.
+pub(super) fn reader(
+    headers: &HeaderMap,
+    body: Body,
+    limit: u64,
+) -> impl FnOnce() -> Box<dyn Read + Send> + Send + use<> {
     let chunks = Chunks { stream: body.into_data_stream(), runtime: Handle::current(), chunk: Bytes::new() };
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-    if encoding.is_some_and(|encoding| matches!(encoding, "gzip" | "x-gzip")) {
-        return Box::new(Bounded { inner: GzDecoder::new(chunks), left: limit });
+    let gzipped = encoding.is_some_and(|encoding| matches!(encoding, "gzip" | "x-gzip"));
+    move || {
+        if gzipped {
+            return Box::new(Bounded { inner: GzDecoder::new(chunks), left: limit });
+        }
+        Box::new(Bounded { inner: chunks, left: limit })
     }
-    Box::new(Bounded { inner: chunks, left: limit })
 }

@@ -33,8 +33,9 @@ pub(crate) async fn receive_pack(
     require_content_type(&request_headers, Service::ReceivePack)?;
     let (repository, writer) = find(&shared, &caller, &owner, &name, Service::ReceivePack)?;
     let base = shared.base(&request_headers);
-    let mut input = body::reader(&request_headers, request_body, PACK_LIMIT);
+    let input = body::reader(&request_headers, request_body, PACK_LIMIT);
     let work = move || {
+        let mut input = input();
         let commands = Commands::read(&mut input)?;
         if commands.updates.is_empty() {
             return Ok(Vec::new());

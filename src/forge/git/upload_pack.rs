@@ -34,8 +34,8 @@ pub(crate) async fn upload_pack(
 ) -> Result<(HeaderMap, Body), Failure> {
     require_content_type(&request_headers, Service::UploadPack)?;
     let (repository, _) = find(&shared, &caller, &owner, &name, Service::UploadPack)?;
-    let mut input = body::reader(&request_headers, request_body, REQUEST_LIMIT);
-    let request = tokio::task::spawn_blocking(move || UploadRequest::read(&mut input)).await;
+    let input = body::reader(&request_headers, request_body, REQUEST_LIMIT);
+    let request = tokio::task::spawn_blocking(move || UploadRequest::read(&mut input())).await;
     let request = request.map_err(|_| Failure::Internal)?;
     let request = request.map_err(|error| Failure::Request { reason: error.to_string() })?;
     let (sender, receiver) = mpsc::channel(WAITING);
