@@ -44,6 +44,7 @@ pub mod manifests;
 pub mod objects;
 pub mod platform;
 pub mod process;
+pub mod registry;
 pub mod samples;
 pub mod scenario;
 pub mod ui;

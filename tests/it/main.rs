@@ -13,6 +13,7 @@ mod controllers;
 mod forge;
 mod kubelet;
 mod readme;
+mod registry;
 mod scenario;
 mod words;
 mod workloads;

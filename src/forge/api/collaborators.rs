@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::access::Caller;
 use super::ApiError;
 use super::call::{Call, Payload, blocking};
 use super::paging::Page;
@@ -72,7 +73,7 @@ pub(crate) async fn permission(
     let found = call.repository(&owner, &name)?;
     call.user()?;
     let user = call.account(&login)?;
-    let of = super::super::access::Caller { user: Some(user.clone()), ..Default::default() };
+    let of = Caller { user: Some(user.clone()), ..Default::default() };
     let permission = of.permission(&call.shared, &found.metadata);
     let word = permission.map_or(Value::from("none"), |permission| json!(permission));
     Ok(Json(

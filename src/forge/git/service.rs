@@ -7,11 +7,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::accounts::Permission;
-
 use super::super::access::{Caller, Level, Writer};
 use super::super::repository::Repository;
 use super::super::server::Shared;
+use crate::accounts::{Kind, Permission};
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,10 +132,10 @@ pub(super) fn find(
     Ok((repository, Writer { login, may_write: permission >= Permission::Write }))
 }
 
-fn plural(kind: crate::accounts::Kind) -> &'static str {
+fn plural(kind: Kind) -> &'static str {
     match kind {
-        crate::accounts::Kind::Person => "users",
-        crate::accounts::Kind::Organization => "organizations",
+        Kind::Person => "users",
+        Kind::Organization => "organizations",
     }
 }
 

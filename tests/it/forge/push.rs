@@ -75,7 +75,8 @@ async fn many_references_in_one_push() {
     let world = World::with_people().await;
     let work = world.seeded("apps").await;
     let head = world.git(&work, &["rev-parse", "HEAD"]).await;
-    let lines: String = (0..500).map(|index| format!("{head} refs/tags/t{index:03}\n")).collect();
+    let lines: Vec<String> = (0..500).map(|index| format!("{head} refs/tags/t{index:03}\n")).collect();
+    let lines = lines.concat();
     std::fs::write(
         world.path(&work).join(".git/packed-refs"),
         format!("# pack-refs with: peeled fully-peeled sorted\n{lines}"),

@@ -1,0 +1,113 @@
+//! A registry on a port of its own with the users `dev1` and `dev2`.
+
+use std::sync::Arc;
+
+use atelier::accounts::{NewUser, Users};
+use atelier::registry::{Config, Registry};
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use sha2::{Digest as _, Sha256};
+
+pub(super) const PASSWORD: &str = "Lab-pass-12";
+pub(super) const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+
+pub(super) struct World {
+    folder: tempfile::TempDir,
+    pub(super) users: Arc<Users>,
+    pub(super) url: String,
+    pub(super) http: reqwest::Client,
+}
+
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+}
+
+pub(super) fn digest(content: &[u8]) -> String {
+    format!("sha256:{:x}", Sha256::digest(content))
+}
+
+impl World {
+    pub(super) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let users = Arc::new(Users::open(&folder.path().join("users.json")).unwrap());
+        for login in ["dev1", "dev2"] {
+            let (login, password) = (login.to_owned(), Some(PASSWORD.to_owned()));
+            users.create(NewUser { login, password, ..NewUser::default() }).unwrap();
+        }
+        Self::serve(folder, users).await
+    }
+
+    async fn serve(folder: tempfile::TempDir, users: Arc<Users>) -> Self {
+        let data = folder.path().join("registry");
+        let name = "forge.atelier.internal:3000".to_owned();
+        let registry = Registry::open(Config { data, users: users.clone(), name }).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = registry.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { folder, users, url, http }
+    }
+
+    pub(super) async fn reopen(self) -> Self {
+        Self::serve(self.folder, self.users).await
+    }
+
+    pub(super) fn request(&self, user: &str, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        if user.is_empty() { request } else { request.basic_auth(user, Some(PASSWORD)) }
+    }
+
+    pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    pub(super) async fn call(&self, user: &str, method: Method, path: &str) -> Answer {
+        self.send(self.request(user, method, path)).await
+    }
+
+    /// Pushes a blob in one request.
+    pub(super) async fn push_blob(&self, name: &str, content: &[u8]) -> String {
+        let digest = digest(content);
+        let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
+        let answer = self.send(self.request("dev1", Method::POST, &path).body(content.to_vec())).await;
+        assert_eq!(
+            (answer.status, answer.header("docker-content-digest")),
+            (201, digest.as_str()),
+            "{}",
+            answer.text()
+        );
+        digest
+    }
+
+    pub(super) async fn push_manifest(&self, name: &str, reference: &str, manifest: &str) -> Answer {
+        let request = self.request("dev1", Method::PUT, &format!("/v2/{name}/manifests/{reference}"));
+        self.send(request.header("content-type", MANIFEST).body(manifest.to_owned())).await
+    }
+
+    /// Pushes an image of one layer.
+    pub(super) async fn push_image(&self, name: &str, tag: &str) -> String {
+        let config = self.push_blob(name, b"{}").await;
+        let layer = self.push_blob(name, b"layer").await;
+        let manifest = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","config":{{"digest":"{config}","size":2}},"layers":[{{"digest":"{layer}","size":5}}]}}"#
+        );
+        let answer = self.push_manifest(name, tag, &manifest).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        digest(manifest.as_bytes())
+    }
+}
