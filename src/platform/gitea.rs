@@ -1,6 +1,8 @@
 //! A client of Gitea's REST API (`/api/v1`), the part that the driver needs. The embedded forge and a real Gitea
 //! answer it alike. <https://docs.gitea.com/api/1.24/>
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -16,6 +18,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 /// Entries asked for at a time; Gitea's own default limit.
 const PAGE: usize = 50;
+/// How long a forge may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(5);
 /// An answer larger than this is refused.
 const ANSWER_LIMIT: usize = 64 << 20;
 
@@ -89,7 +93,9 @@ impl Gitea {
     }
 
     fn new(url: &str, credential: Credential) -> Self {
-        Self { http: reqwest::Client::new(), url: url.to_owned(), credential }
+        // The forge is on this machine or in its Docker: the machine's proxy does not lead there.
+        let http = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT).build().unwrap_or_default();
+        Self { http, url: url.to_owned(), credential }
     }
 
     /// The forge's version.

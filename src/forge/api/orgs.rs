@@ -150,7 +150,7 @@ pub(crate) async fn list_members(
     let ids: std::collections::BTreeSet<u64> =
         call.shared.users.teams(org.id).into_iter().flat_map(|team| team.members).collect();
     let members = ids.into_iter().filter_map(|id| call.shared.users.by_id(id)).collect();
-    Ok(page.of(members, |member| users::user(&call.base, &member, View::Signed)))
+    Ok(page.of(members, |member| users::user(&call.base, &member, View::of(&call, &member))))
 }
 
 pub(crate) async fn is_member(

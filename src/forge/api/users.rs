@@ -23,7 +23,7 @@ pub(crate) enum View {
 }
 
 impl View {
-    fn of(call: &Call, user: &User) -> Self {
+    pub(super) fn of(call: &Call, user: &User) -> Self {
         match &call.caller.user {
             Some(viewer) if viewer.is_admin || viewer.id == user.id => Self::Own,
             Some(_) => Self::Signed,

@@ -151,6 +151,15 @@ mod tests {
         assert!(read(&[&want, "deepen 3", ""]).unwrap().only_boundary);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(wire: Vec<u8>, lines: Vec<String>) {
+            let _ = UploadRequest::read(&mut wire.as_slice());
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let _ = read(&lines);
+        }
+    }
+
     #[test]
     fn nonsense_is_refused() {
         for line in ["want", "want 12", "have x", "deepen x", "\u{1}"] {

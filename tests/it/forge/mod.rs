@@ -10,5 +10,6 @@ mod pages;
 mod protected;
 mod push;
 mod recordings;
+mod soak;
 mod webhooks;
 mod world;

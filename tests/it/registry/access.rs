@@ -36,6 +36,13 @@ async fn token_for_a_password_pushes_and_nobodys_token_only_pulls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn forge_answers_on_the_same_port() {
+    let world = World::open().await;
+    assert_eq!(world.call("", Method::GET, "/api/v1/version").await.status, 200);
+    assert_eq!(world.call("", Method::GET, "/dev1").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn access_token_does_what_its_scopes_say() {
     let world = World::open().await;
     let dev1 = world.users.get("dev1").unwrap().id;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use atelier::accounts::{NewUser, Users};
+use atelier::forge::{self, Forge};
 use atelier::registry::{Config, Registry};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -52,10 +53,14 @@ impl World {
     async fn serve(folder: tempfile::TempDir, users: Arc<Users>) -> Self {
         let data = folder.path().join("registry");
         let name = "forge.atelier.internal:3000".to_owned();
-        let registry = Registry::open(Config { data, users: users.clone(), name }).await.unwrap();
+        let registry =
+            Registry::open(Config { data, users: users.clone(), name: name.clone() }).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = registry.router();
+        // The two share a port: no route of one is in the way of the other's.
+        let data = folder.path().join("forge");
+        let forge = Forge::open(forge::Config { data, users: users.clone(), name }).await.unwrap();
+        let router = forge.router().merge(registry.router());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { folder, users, url, http }
