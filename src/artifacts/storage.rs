@@ -89,7 +89,8 @@ impl Storage {
             let entry = entry.map_err(failed)?;
             let is_file = entry.file_type().map_err(failed)?.is_file();
             if is_file && entry.file_name() != current {
-                found.push((entry.metadata().and_then(|data| data.modified()).map_err(failed)?, entry.path()));
+                found
+                    .push((entry.metadata().and_then(|data| data.modified()).map_err(failed)?, entry.path()));
             }
         }
         found.sort();
@@ -115,7 +116,8 @@ impl Storage {
     }
 
     fn folder_of(&self, root: &str, parts: &[&str]) -> Result<PathBuf, Error> {
-        let plain = |part: &&str| !part.is_empty() && !part.starts_with('.') && !part.contains(['/', '\\', '\0']);
+        let plain =
+            |part: &&str| !part.is_empty() && !part.starts_with('.') && !part.contains(['/', '\\', '\0']);
         if !parts.iter().all(plain) {
             return Err(Error::Outside { path: parts.join("/") });
         }

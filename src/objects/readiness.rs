@@ -132,8 +132,8 @@ fn job(object: &Value) -> Readiness {
     if is(object, "Failed", "True") {
         return Readiness::Failed;
     }
-    // A Job that has started is current for kstatus: waiting for its end is the health check's own choice.
-    current_if(is(object, "Complete", "True") || object.pointer("/status/startTime").is_some())
+
+    current_if(is(object, "Complete", "True"))
 }
 
 fn pod(object: &Value) -> Readiness {
@@ -201,8 +201,8 @@ mod tests {
         assert_eq!(readiness(Some(&object)), Readiness::Current);
         object["status"]["updatedReplicas"] = json!(1);
         assert_eq!(readiness(Some(&object)), Readiness::InProgress);
-        object["status"]["conditions"][1] =
-            json!({ "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" });
+        let stuck = json!({ "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" });
+        object["status"]["conditions"].as_array_mut().unwrap().push(stuck);
         assert_eq!(readiness(Some(&object)), Readiness::Failed);
         object["metadata"]["deletionTimestamp"] = json!("2026-11-21T03:10:28Z");
         assert_eq!(readiness(Some(&object)), Readiness::Terminating);
@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn definitions_and_pods_have_rules_of_their_own() {
-        let definition = json!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition" });
+        let definition =
+            json!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition" });
         assert_eq!(readiness(Some(&definition)), Readiness::InProgress);
         let pod = json!({ "apiVersion": "v1", "kind": "Pod", "status": { "phase": "Running",
             "containerStatuses": [{ "state": { "waiting": { "reason": "CrashLoopBackOff" } } }] } });

@@ -12,6 +12,7 @@ mod content;
 mod controllers;
 mod forge;
 mod kubelet;
+mod manifests;
 mod readme;
 mod registry;
 mod scenario;

@@ -84,10 +84,12 @@ fn scan(tree: Tree<'_>, folder: &str) -> Result<Vec<String>, Error> {
         }
         let text = String::from_utf8_lossy(tree.file(path).unwrap_or_default());
         let shown = tree.shown(path);
-        let documents = read_documents(&text).map_err(|source| Error::Manifest { path: shown.clone(), source })?;
+        let documents =
+            read_documents(&text).map_err(|source| Error::Manifest { path: shown.clone(), source })?;
         let named = |document: &Value| {
             document["kind"].is_string()
-                && (document.pointer("/metadata/name").is_some_and(Value::is_string) || document["items"].is_array())
+                && (document.pointer("/metadata/name").is_some_and(Value::is_string)
+                    || document["items"].is_array())
         };
         if !documents.iter().all(named) {
             return Err(Error::NoIdentity { path: shown });
@@ -109,7 +111,8 @@ impl Build<'_> {
     /// Builds a folder that has a kustomization; says whether the output is sorted.
     fn target(&self, folder: &str, visited: &mut Vec<String>) -> Result<(Vec<Resource>, bool), Error> {
         let shown = self.tree.shown(folder);
-        let (path, bytes) = self.tree.kustomization(folder).ok_or(Error::NoKustomization { path: shown.clone() })?;
+        let (path, bytes) =
+            self.tree.kustomization(folder).ok_or(Error::NoKustomization { path: shown.clone() })?;
         if visited.iter().any(|seen| seen == folder) {
             return Err(Error::Cycle { path: shown });
         }
@@ -133,8 +136,16 @@ impl Build<'_> {
                 Err(wrong("more than one document".to_owned()))
             };
         };
-        const KNOWN: [&str; 8] =
-            ["helmCharts", "helmGlobals", "replacements", "vars", "openapi", "crds", "configurations", "transformers"];
+        const KNOWN: [&str; 8] = [
+            "helmCharts",
+            "helmGlobals",
+            "replacements",
+            "vars",
+            "openapi",
+            "crds",
+            "configurations",
+            "transformers",
+        ];
         if let Some(field) = KNOWN.iter().find(|field| document.get(field).is_some()) {
             return Err(Error::Unsupported { field: (*field).to_owned(), path: self.tree.shown(path) });
         }
@@ -217,7 +228,8 @@ impl Build<'_> {
         for patch in &kustomization.patches {
             patches::apply(resources, patch, self.tree, folder)?;
         }
-        if let Some(namespace) = kustomization.namespace.as_deref().filter(|namespace| !namespace.is_empty()) {
+        if let Some(namespace) = kustomization.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+        {
             namespace::set_namespace(resources, namespace);
         }
         let affix = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -239,7 +251,8 @@ impl Build<'_> {
         folder: &str,
         visited: &mut Vec<String>,
     ) -> Result<(), Error> {
-        let missing = |path: &str| Error::MissingResource { name: name.to_owned(), path: self.tree.shown(path) };
+        let missing =
+            |path: &str| Error::MissingResource { name: name.to_owned(), path: self.tree.shown(path) };
         let full = join(folder, name).ok_or_else(|| missing(name))?;
         let (path, bytes) = self.tree.kustomization(&full).ok_or_else(|| missing(&full))?;
         if visited.iter().any(|seen| *seen == full) {
@@ -261,7 +274,8 @@ impl Build<'_> {
         if name.contains("://") || name.starts_with("git@") || name.starts_with("github.com/") {
             return Err(Error::RemoteResource { name: name.to_owned() });
         }
-        let missing = |path: &str| Error::MissingResource { name: name.to_owned(), path: self.tree.shown(path) };
+        let missing =
+            |path: &str| Error::MissingResource { name: name.to_owned(), path: self.tree.shown(path) };
         let full = join(folder, name).ok_or_else(|| missing(name))?;
         if let Some(bytes) = self.tree.file(&full) {
             return parse_resources(name, bytes);
@@ -306,9 +320,10 @@ fn parse_resources(name: &str, bytes: &[u8]) -> Result<Vec<Resource>, Error> {
         let is_list = document["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
         let items = document["items"].as_array().filter(|_| is_list);
         for object in items.cloned().unwrap_or_else(|| vec![document.clone()]) {
-            let missing = [("kind", "/kind"), ("metadata.name", "/metadata/name")]
-                .into_iter()
-                .find(|(_, pointer)| !object.pointer(pointer).is_some_and(|found| found.is_string() && found != ""));
+            let missing =
+                [("kind", "/kind"), ("metadata.name", "/metadata/name")].into_iter().find(|(_, pointer)| {
+                    !object.pointer(pointer).is_some_and(|found| found.is_string() && found != "")
+                });
             if let Some((field, _)) = missing {
                 let text = object.to_string().chars().take(120).collect();
                 return Err(Error::IncompleteResource { name: name.to_owned(), field, text });

@@ -20,7 +20,9 @@ pub enum Error {
         path: String,
     },
     /// The folder to be built does not exist.
-    #[error("unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{path}'")]
+    #[error(
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{path}'"
+    )]
     NoKustomization {
         /// The folder.
         path: String,
@@ -71,7 +73,9 @@ pub enum Error {
         source: yaml::Error,
     },
     /// A document is no object of Kubernetes.
-    #[error("accumulating resources: accumulating resources from '{name}': missing {field} in object {{{text}}}")]
+    #[error(
+        "accumulating resources: accumulating resources from '{name}': missing {field} in object {{{text}}}"
+    )]
     IncompleteResource {
         /// As it is written.
         name: String,
@@ -120,7 +124,9 @@ pub enum Error {
         text: String,
     },
     /// A patch without target has no resource.
-    #[error("no resource matches strategic merge patch \"{id}\": no matches for Id {id}; failed to find unique target for patch {id}")]
+    #[error(
+        "no resource matches strategic merge patch \"{id}\": no matches for Id {id}; failed to find unique target for patch {id}"
+    )]
     Unmatched {
         /// Kind, version, group, name, namespace.
         id: String,

@@ -24,13 +24,14 @@ pub(super) fn generate(
 ) -> Result<(), Error> {
     for generator in generators {
         let object = object(kind, generator, common, tree, folder)?;
-        let disabled = |options: Option<&GeneratorOptions>| options.is_some_and(|o| o.disable_name_suffix_hash);
+        let disabled =
+            |options: Option<&GeneratorOptions>| options.is_some_and(|o| o.disable_name_suffix_hash);
         let needs_hash = !disabled(common) && !disabled(generator.options.as_ref());
         let wrong = |message: String| Error::Generator { name: generator.name.clone(), message };
         let identity = Identity::of(&object);
-        let base = resources.iter_mut().find(|resource| {
-            resource.identities().any(|id| id.kind == kind && id.name == identity.name)
-        });
+        let base = resources
+            .iter_mut()
+            .find(|resource| resource.identities().any(|id| id.kind == kind && id.name == identity.name));
         match (generator.behavior.as_deref().unwrap_or("create"), base) {
             ("create" | "", None) => resources.push(Resource { needs_hash, ..Resource::new(object) }),
             ("create" | "", Some(_)) => {
@@ -124,13 +125,16 @@ fn contents(generator: &Generator, tree: Tree<'_>, folder: &str) -> Result<BTree
     let mut values = BTreeMap::new();
     for path in generator.envs.iter().chain(&generator.env) {
         let text = String::from_utf8_lossy(read(path)?).into_owned();
-        for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in
+            text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
             let (key, value) = line.split_once('=').unwrap_or((line, ""));
             values.insert(key.to_owned(), value.as_bytes().to_vec());
         }
     }
     for source in &generator.files {
-        let (key, path) = source.split_once('=').unwrap_or((source.rsplit('/').next().unwrap_or(source), source));
+        let (key, path) =
+            source.split_once('=').unwrap_or((source.rsplit('/').next().unwrap_or(source), source));
         values.insert(key.to_owned(), read(path)?.to_vec());
     }
     for literal in &generator.literals {
@@ -151,12 +155,10 @@ pub(super) fn add_hashes(resources: &mut [Resource]) {
     }
 }
 
-/// Kustomize's hash: of the parts that matter, in a fixed order, in an alphabet that spells nothing.
+/// Kustomize's hash: of the parts that matter, in a fixed order (the name counts as empty), in an alphabet that spells
+/// nothing.
 fn hash(object: &Value) -> String {
-    let mut parts = BTreeMap::from([
-        ("kind", object["kind"].clone()),
-        ("name", object["metadata"]["name"].clone()),
-    ]);
+    let mut parts = BTreeMap::from([("kind", object["kind"].clone()), ("name", "".into())]);
     let sorted = |field: &str| {
         let map = object[field].as_object().cloned().unwrap_or_default();
         json!(map.into_iter().collect::<BTreeMap<_, _>>())
@@ -170,9 +172,6 @@ fn hash(object: &Value) -> String {
         if object.get(field).is_some() {
             parts.insert(field, sorted(field));
         }
-    }
-    if object.get("immutable").is_some() {
-        parts.insert("immutable", object["immutable"].clone());
     }
     // Go escapes these in JSON.
     let text = serde_json::to_string(&parts).unwrap_or_default();

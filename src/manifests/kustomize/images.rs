@@ -8,7 +8,8 @@ use super::resource::Resource;
 /// Changes the image of all containers, wherever lists of containers are.
 pub(super) fn set_images(resources: &mut [Resource], images: &[Image]) {
     for image in images {
-        for resource in resources.iter_mut().filter(|resource| resource.identity().kind != "CustomResourceDefinition")
+        for resource in
+            resources.iter_mut().filter(|resource| resource.identity().kind != "CustomResourceDefinition")
         {
             walk(&mut resource.object, image);
         }
@@ -19,7 +20,8 @@ fn walk(value: &mut Value, image: &Image) {
     match value {
         Value::Object(fields) => {
             for (field, value) in fields {
-                let containers = value.as_array_mut().filter(|_| field == "containers" || field == "initContainers");
+                let containers =
+                    value.as_array_mut().filter(|_| field == "containers" || field == "initContainers");
                 for container in containers.into_iter().flatten() {
                     if let Some(found) = container.get_mut("image").filter(|found| found.is_string()) {
                         *found = renamed(found.as_str().unwrap_or_default(), image).into();

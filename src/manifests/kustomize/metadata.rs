@@ -87,7 +87,9 @@ pub(super) fn add_labels(resources: &mut [Resource], labels: &[Label], common: &
             set_pairs(&mut resource.object, "metadata/labels", true, pairs.clone());
             let templates = TEMPLATES.iter().filter(|_| label.include_selectors || label.include_templates);
             let selectors = SELECTORS.iter().filter(|_| label.include_selectors);
-            for (_, path, create) in templates.chain(selectors).filter(|(of, ..)| Some(*of) == kind.as_deref()) {
+            for (_, path, create) in
+                templates.chain(selectors).filter(|(of, ..)| Some(*of) == kind.as_deref())
+            {
                 set_pairs(&mut resource.object, path, *create, pairs.clone());
             }
         }

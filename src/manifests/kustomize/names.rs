@@ -91,7 +91,9 @@ pub(super) fn fix_references(resources: &mut [Resource]) {
         let find = |target: &str, name: &str| find(&renamed, &own, target, name);
         let mut fix = |target: &str, path: &str| {
             visit(&mut resource.object, path, false, &mut |value| match value {
-                Value::Array(names) => names.iter_mut().for_each(|name| replace(name, |name| find(target, name))),
+                Value::Array(names) => {
+                    names.iter_mut().for_each(|name| replace(name, |name| find(target, name)))
+                }
                 value => replace(value, |name| find(target, name)),
             });
         };
@@ -132,7 +134,8 @@ fn fix_subject(subject: &mut Value, renamed: &[(Identity, Identity)]) {
     }
     let text = |field: &str| subject[field].as_str().unwrap_or_default();
     let (name, namespace) = (text("name"), text("namespace"));
-    let accounts = renamed.iter().filter(|(former, _)| former.kind == "ServiceAccount" && former.name == name);
+    let accounts =
+        renamed.iter().filter(|(former, _)| former.kind == "ServiceAccount" && former.name == name);
     let found = accounts.clone().find(|(former, _)| former.effective_namespace() == namespace);
     let found = found.or_else(|| accounts.clone().next().filter(|_| accounts.clone().count() == 1));
     if let Some((_, now)) = found {

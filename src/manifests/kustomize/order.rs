@@ -32,7 +32,9 @@ const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfi
 /// Sorts as kustomize's `legacy` order does.
 pub(super) fn sort(resources: &mut [Resource]) {
     let rank = |kind: &str| -> i32 {
-        let at = |list: &[&str]| list.iter().position(|entry| *entry == kind).and_then(|at| i32::try_from(at).ok());
+        let at = |list: &[&str]| {
+            list.iter().position(|entry| *entry == kind).and_then(|at| i32::try_from(at).ok())
+        };
         at(&FIRST).map(|at| at - 100).or_else(|| at(&LAST).map(|at| at + 1)).unwrap_or(0)
     };
     resources.sort_by_cached_key(|resource| {

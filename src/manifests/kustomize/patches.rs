@@ -26,13 +26,19 @@ pub(super) fn apply(
             let full = join(folder, path);
             let shown = tree.shown(full.as_deref().unwrap_or(path));
             let bytes = full.as_deref().and_then(|full| tree.file(full));
-            let bytes = bytes.ok_or(Error::MissingFile { what: "failed to get the patch file from path", path: shown })?;
+            let bytes = bytes
+                .ok_or(Error::MissingFile { what: "failed to get the patch file from path", path: shown })?;
             String::from_utf8_lossy(bytes).into_owned()
         }
         _ => return Err(Error::MalformedPatch { text: String::new() }),
     };
     let malformed = || Error::MalformedPatch { text: text.chars().take(200).collect() };
-    let documents = read_documents(&text).map_err(|_| malformed())?;
+    // What begins like JSON must be JSON.
+    let documents = if text.trim_start().starts_with('[') {
+        vec![serde_json::from_str(&text).map_err(|_| malformed())?]
+    } else {
+        read_documents(&text).map_err(|_| malformed())?
+    };
     let selector = patch.target.as_ref().map(Selector::new).transpose()?;
     for document in documents {
         match (&document, &selector) {
@@ -43,11 +49,13 @@ pub(super) fn apply(
             }
             (Value::Object(_), None) => {
                 let identity = Identity::of(&document);
-                let meant = |resource: &Resource| resource.identities().any(|id| id.is_same_object(&identity));
+                let meant =
+                    |resource: &Resource| resource.identities().any(|id| id.is_same_object(&identity));
                 let lenient = |resource: &Resource| {
                     identity.namespace.is_empty()
                         && resource.identities().any(|id| {
-                            (&id.group, &id.kind, &id.name) == (&identity.group, &identity.kind, &identity.name)
+                            (&id.group, &id.kind, &id.name)
+                                == (&identity.group, &identity.kind, &identity.name)
                         })
                 };
                 let exact = resources.iter().any(meant);
@@ -64,7 +72,11 @@ pub(super) fn apply(
     Ok(())
 }
 
-fn apply_operations(resources: &mut [Resource], operations: &Value, selector: &Selector) -> Result<(), Error> {
+fn apply_operations(
+    resources: &mut [Resource],
+    operations: &Value,
+    selector: &Selector,
+) -> Result<(), Error> {
     for resource in resources.iter_mut().filter(|resource| selector.matches(resource)) {
         let id = resource.identity().to_string();
         let mut result = Ok(());

@@ -12,7 +12,8 @@ pub(super) fn set_replicas(resources: &mut [Resource], replicas: &[Replicas]) ->
     for Replicas { name, count } in replicas {
         let mut found = false;
         for resource in resources.iter_mut() {
-            let is_meant = resource.identities().any(|id| KINDS.contains(&id.kind.as_str()) && id.name == *name);
+            let is_meant =
+                resource.identities().any(|id| KINDS.contains(&id.kind.as_str()) && id.name == *name);
             if is_meant {
                 visit(&mut resource.object, "spec/replicas", true, &mut |value| *value = (*count).into());
                 found = true;

@@ -28,11 +28,6 @@ impl Resource {
         std::iter::once(self.identity()).chain(self.former.iter().rev().cloned())
     }
 
-    /// The first name that it had.
-    pub(super) fn original(&self) -> Identity {
-        self.former.first().cloned().unwrap_or_else(|| self.identity())
-    }
-
     /// Changes the object and remembers its former name where that changes.
     pub(super) fn rename(&mut self, change: impl FnOnce(&mut Value)) {
         let before = self.identity();

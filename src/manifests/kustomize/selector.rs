@@ -3,10 +3,10 @@
 use regex::Regex;
 use serde_json::Value;
 
+use super::Error;
 use super::identity::Identity;
 use super::kustomization::Target;
 use super::resource::Resource;
-use super::Error;
 
 /// A target whose patterns are compiled.
 pub(super) struct Selector {
@@ -45,7 +45,8 @@ impl Selector {
     }
 
     pub(super) fn matches(&self, resource: &Resource) -> bool {
-        let is = |pattern: &Option<Regex>, text: &str| pattern.as_ref().is_none_or(|regex| regex.is_match(text));
+        let is =
+            |pattern: &Option<Regex>, text: &str| pattern.as_ref().is_none_or(|regex| regex.is_match(text));
         let named = |identity: Identity| {
             is(&self.group, &identity.group)
                 && is(&self.version, &identity.version)
@@ -117,7 +118,8 @@ impl Requirement {
 
     fn holds(&self, values: &Value) -> bool {
         let found = values.get(&self.key).and_then(Value::as_str);
-        let is_in = found.is_some_and(|found| self.values.is_empty() || self.values.iter().any(|value| value == found));
+        let is_in = found
+            .is_some_and(|found| self.values.is_empty() || self.values.iter().any(|value| value == found));
         is_in == self.is_in
     }
 }

@@ -21,7 +21,10 @@ impl<'a> Tree<'a> {
     /// The files below a folder, in the order in which a walk finds them.
     pub(super) fn below<'b>(&self, folder: &'b str) -> impl Iterator<Item = &'a str> + use<'a, 'b> {
         let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        self.files.range(start.clone()..).map(|(path, _)| path.as_str()).take_while(move |path| path.starts_with(&start))
+        self.files
+            .range(start.clone()..)
+            .map(|(path, _)| path.as_str())
+            .take_while(move |path| path.starts_with(&start))
     }
 
     /// The kustomization file of a folder.

@@ -7,7 +7,10 @@ pub fn merge_keys(group: &str, kind: &str, parent: &str, field: &str) -> Option<
         return None;
     }
     Some(match (parent, field) {
-        (_, "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets")
+        (
+            _,
+            "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets",
+        )
         | (_, "schedulingGates" | "webhooks" | "resourceClaims") => &["name"],
         ("", "secrets") if kind == "ServiceAccount" => &["name"],
         (_, "volumeMounts") => &["mountPath"],

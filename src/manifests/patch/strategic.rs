@@ -1,4 +1,4 @@
-//! Strategic merge patches, in the form that kustomize applies them: items that a patch adds to a list come first.
+//! Strategic merge patches, in the form that kustomize applies them: the items of a patch come first in a list.
 //! <https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md>
 
 use serde_json::{Map, Value};
@@ -35,7 +35,10 @@ fn merge(base: Option<&Value>, patch: &Value, kind: Kind<'_>, parent: &str) -> O
     }
     let mut result = base.cloned().unwrap_or_default();
     for (field, change) in changes {
-        if field.starts_with("$patch") || field.starts_with("$setElementOrder") || field.starts_with("$retainKeys") {
+        if field.starts_with("$patch")
+            || field.starts_with("$setElementOrder")
+            || field.starts_with("$retainKeys")
+        {
             continue;
         }
         if let Some(list) = field.strip_prefix("$deleteFromPrimitiveList/") {
@@ -56,7 +59,9 @@ fn merge(base: Option<&Value>, patch: &Value, kind: Kind<'_>, parent: &str) -> O
 }
 
 fn merge_list(before: Option<&Value>, items: &[Value], kind: Kind<'_>, parent: &str, field: &str) -> Value {
-    let is_directive = |item: &Value, word: &str| item["$patch"] == word && item.as_object().is_some_and(|map| map.len() == 1);
+    let is_directive = |item: &Value, word: &str| {
+        item["$patch"] == word && item.as_object().is_some_and(|map| map.len() == 1)
+    };
     let replaces = items.iter().any(|item| is_directive(item, "replace"));
     let items = items.iter().filter(|item| !is_directive(item, "replace"));
     let base = before.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -66,15 +71,15 @@ fn merge_list(before: Option<&Value>, items: &[Value], kind: Kind<'_>, parent: &
         let added = items.filter(|item| !base.contains(item));
         return added.chain(base).cloned().collect();
     }
-    let mut result = base.iter().cloned().map(Some).collect::<Vec<_>>();
-    let mut added = Vec::new();
+    let mut rest = base.iter().collect::<Vec<_>>();
+    let mut result = Vec::new();
     for item in items {
-        match base.iter().position(|old| same(old, item, keys)) {
-            Some(at) => result[at] = merge(Some(&base[at]), item, kind, field),
-            None => added.extend(merge(None, item, kind, field)),
-        }
+        let at = rest.iter().position(|old| same(old, item, keys));
+        let old = at.map(|at| rest.remove(at));
+        result.extend(merge(old, item, kind, field));
     }
-    added.into_iter().chain(result.into_iter().flatten()).collect()
+    result.extend(rest.into_iter().cloned());
+    Value::Array(result)
 }
 
 /// Whether two items have the same keys. The first key must be there; others have the default that they have for ports.
@@ -110,7 +115,8 @@ mod tests {
 
     #[test]
     fn lists_merge_by_key_and_new_items_come_first() {
-        let object = pod(json!({ "containers": [{ "name": "a", "image": "x", "args": ["1"] }], "tolerations": [1] }));
+        let object =
+            pod(json!({ "containers": [{ "name": "a", "image": "x", "args": ["1"] }], "tolerations": [1] }));
         let patch = pod(json!({
             "containers": [{ "name": "b" }, { "name": "a", "image": "y", "ports": [{ "containerPort": 80 }] }],
             "tolerations": [2],
@@ -125,7 +131,8 @@ mod tests {
 
     #[test]
     fn directives_delete_and_replace() {
-        let object = pod(json!({ "containers": [{ "name": "a" }, { "name": "b" }], "x": { "y": 1 }, "gone": 1 }));
+        let object =
+            pod(json!({ "containers": [{ "name": "a" }, { "name": "b" }], "x": { "y": 1 }, "gone": 1 }));
         let patch = pod(json!({
             "containers": [{ "name": "a", "$patch": "delete" }], "x": { "$patch": "replace", "z": 2 }, "gone": null,
         }));

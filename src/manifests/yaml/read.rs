@@ -4,12 +4,16 @@ use serde_json::Value;
 
 /// What is wrong with a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("yaml: line {line}: {message}")]
+#[error("yaml: {}{message}", place(*line))]
 pub struct Error {
-    /// Counted as the Go library does.
+    /// Counted as the Go library does; zero where it says none.
     pub line: u64,
     /// In the Go library's words, where it has some.
     pub message: String,
+}
+
+fn place(line: u64) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
 }
 
 /// The most documents that one text may have.
@@ -23,7 +27,7 @@ pub fn read_documents(text: &str) -> Result<Vec<Value>, Error> {
         with_snippet: false,
     };
     let documents = serde_saphyr::from_multiple_with_options::<Value>(text, options);
-    let documents = documents.map_err(|error| explain(&error))?;
+    let documents = documents.map_err(|error| explain(text, &error))?;
     if documents.len() > DOCUMENTS_LIMIT {
         return Err(Error { line: 1, message: format!("more than {DOCUMENTS_LIMIT} documents") });
     }
@@ -48,18 +52,56 @@ fn whole_numbers(mut value: Value) -> Value {
     value
 }
 
-fn explain(error: &serde_saphyr::Error) -> Error {
-    let line = error.location().map_or(1, |location| location.line().max(1));
-    let text = error.without_snippet().to_string();
-    // libyaml's descendants word their complaints alike; the position is said in `line`.
-    let message = ["did not find expected", "mapping values are not allowed", "found character that cannot start"]
-        .iter()
-        .find_map(|start| text.find(start).map(|at| &text[at..]))
-        .map(|found| found.split(" at line").next().unwrap_or(found).trim().to_owned());
-    let flow = text.find("expected ',' or").map(|at| format!("did not find {}", &text[at..]));
-    let message = message.or(flow).unwrap_or(text);
-    let message = message.lines().next().unwrap_or_default().trim_end().to_owned();
-    Error { line, message }
+/// libyaml's descendants word their complaints alike; Go's counts lines its own way.
+fn explain(text: &str, error: &serde_saphyr::Error) -> Error {
+    let (line, column) =
+        error.location().map_or((1, 1), |location| (location.line().max(1), location.column()));
+    let said = error.without_snippet().to_string();
+    let said = said.lines().next().unwrap_or_default();
+    let said = said.split(" at line").next().unwrap_or(said).trim();
+    if let Some((bracket, at)) = unclosed(text, line, column) {
+        // A broken list or map in brackets is reported where it begins, counted from zero.
+        let line = if at > 1 { at - 1 } else { line - 1 };
+        return Error { line, message: format!("did not find expected ',' or '{bracket}'") };
+    }
+    if said.contains("mapping values are not allowed") {
+        let line = if line > 1 { line } else { 0 };
+        return Error { line, message: "mapping values are not allowed in this context".to_owned() };
+    }
+    let expected = said.find("did not find expected").map(|at| &said[at..]);
+    match expected {
+        Some(message) => Error { line: line - 1, message: message.to_owned() },
+        None => Error { line, message: said.to_owned() },
+    }
+}
+
+/// The bracket that should close what is open just before a position, and the line where it was opened.
+fn unclosed(text: &str, line: u64, column: u64) -> Option<(char, u64)> {
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut before = '\n';
+    for (number, content) in (1..).zip(text.lines()) {
+        let end = if number == line { usize::try_from(column).unwrap_or(usize::MAX) } else { usize::MAX };
+        for char in content.chars().take(end) {
+            match (quote, char) {
+                (Some(open), char) if open == char => quote = None,
+                (Some(_), _) => {}
+                (None, '#') if before.is_whitespace() => break,
+                (None, '"' | '\'') if before.is_whitespace() || "[{,:".contains(before) => quote = Some(char),
+                (None, '[' | '{') if !open.is_empty() || before.is_whitespace() => {
+                    open.push((if char == '[' { ']' } else { '}' }, number));
+                }
+                (None, ']' | '}') => drop(open.pop()),
+                _ => {}
+            }
+            before = char;
+        }
+        before = '\n';
+        if number >= line {
+            break;
+        }
+    }
+    open.pop()
 }
 
 #[cfg(test)]
@@ -70,19 +112,19 @@ mod tests {
 
     #[test]
     fn documents_are_read_as_kubernetes_tools_do() {
-        let text = "a: yes\nb: 012\nc: 1e3\nd: true\n---\n---\n- x: y\n  null: ~\n";
-        let expected = [
-            json!({ "a": "yes", "b": 10, "c": 1000, "d": true }),
-            json!([{ "x": "y", "null": null }]),
-        ];
+        let text = "a: yes\nb: 012\nc: 1e3\nd: true\n---\n---\n- x: y\n  z: ~\n";
+        let expected =
+            [json!({ "a": "yes", "b": 10, "c": 1000, "d": true }), json!([{ "x": "y", "z": null }])];
         assert_eq!(read_documents(text).unwrap(), expected);
     }
 
     #[test]
     fn errors_have_a_line_and_the_words_of_the_go_library() {
         for (text, expected) in [
-            ("a: [1, 2\nb: 3\n", "yaml: line 2: did not find expected ',' or ']'"),
-            ("a: b: c\n", "yaml: line 1: mapping values are not allowed in this context"),
+            ("a: [1, 2\nb: 3\n", "yaml: line 1: did not find expected ',' or ']'"),
+            ("a: 1\nk: x\nb:\n  c: [1, 2\nd: 3\n", "yaml: line 3: did not find expected ',' or ']'"),
+            ("a: b: c\n", "yaml: mapping values are not allowed in this context"),
+            ("x: y\na: b: c\n", "yaml: line 2: mapping values are not allowed in this context"),
         ] {
             assert_eq!(read_documents(text).unwrap_err().to_string(), expected, "{text}");
         }

@@ -46,9 +46,8 @@ fn analyse(text: &str) -> Analysis {
         let blank_before = index > 0 && matches!(chars[index - 1], ' ' | '\t' | '\n' | '\r');
         indicators |= if index == 0 {
             match char {
-                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => {
-                    true
-                }
+                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
+                | '`' => true,
                 '?' | ':' | '-' => blank_after,
                 _ => false,
             }
@@ -143,7 +142,8 @@ fn is_sexagesimal(text: &str) -> bool {
 }
 
 fn is_time(text: &str) -> bool {
-    let (date, rest) = text.split_at_checked(text.find(['T', 't', ' ']).unwrap_or(text.len())).unwrap_or((text, ""));
+    let (date, rest) =
+        text.split_at_checked(text.find(['T', 't', ' ']).unwrap_or(text.len())).unwrap_or((text, ""));
     let mut parts = date.split('-');
     let number = |part: Option<&str>, least, most| {
         part.is_some_and(|part| {
@@ -164,12 +164,38 @@ mod tests {
     #[test]
     fn strings_that_read_as_something_else_are_quoted() {
         for text in [
-            "", "~", "null", "Null", "true", "TRUE", "yes", "No", "on", "y", "N", "012", "0x1f", "0o14", "1_000",
-            "1.5", ".5", "1e3", "-1", "1:30", "2001-01-01", "2001-01-01T00:00:00Z", ".inf", "-.inf", ".NaN", "<<",
+            "",
+            "~",
+            "null",
+            "Null",
+            "true",
+            "TRUE",
+            "yes",
+            "No",
+            "on",
+            "y",
+            "N",
+            "012",
+            "0x1f",
+            "0o14",
+            "1_000",
+            "1.5",
+            ".5",
+            "1e3",
+            "-1",
+            "1:30",
+            "2001-01-01",
+            "2001-01-01T00:00:00Z",
+            ".inf",
+            "-.inf",
+            ".NaN",
+            "<<",
         ] {
             assert_eq!(style(text, false), Style::Double, "{text}");
         }
-        for text in ["a", "1.2.3", "v1", "1-2", "yEs", "-a", "1:99", "http://x", "a#b", "0x", "2001-1", "1m0s"] {
+        for text in
+            ["a", "1.2.3", "v1", "1-2", "yEs", "-a", "1:99", "http://x", "a#b", "0x", "2001-1", "1m0s"]
+        {
             assert_eq!(style(text, false), Style::Plain, "{text}");
         }
         for text in ["a: b", "x #y", "*a", "&a", "- a", "{a}", "[a", "a:", " a", "a ", "@x", "---", "'a'"] {

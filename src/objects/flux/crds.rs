@@ -17,8 +17,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
     for crd in &mut crds {
         crd.metadata.labels = Some([("app.kubernetes.io/part-of".to_owned(), "flux".to_owned())].into());
         for version in &mut crd.spec.versions {
-            let schema =
-                version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut());
+            let schema = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut());
             let Some(properties) = schema.and_then(|schema| schema.properties.as_mut()) else { continue };
             if let Some(status) = properties.get_mut("status") {
                 status.default = Some(JSON(json!({ "observedGeneration": -1 })));

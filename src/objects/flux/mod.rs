@@ -10,9 +10,9 @@ mod references;
 pub use crds::crds;
 pub use git_repository::{GitRepository, GitRepositoryRef, GitRepositorySpec, GitRepositoryStatus};
 pub use kustomization::{
-    CommonMetadata, DeletionPolicy, Dependency, History, ImageOverride, Inventory, InventoryEntry, Kustomization,
-    KustomizationSpec, KustomizationStatus, ObjectReference, Patch, PatchTarget, PostBuild, SourceReference,
-    SubstituteFrom,
+    CommonMetadata, DeletionPolicy, Dependency, History, ImageOverride, Inventory, InventoryEntry,
+    Kustomization, KustomizationSpec, KustomizationStatus, ObjectReference, Patch, PatchTarget, PostBuild,
+    SourceReference, SubstituteFrom,
 };
 pub use receiver::{Receiver, ReceiverResource, ReceiverSpec, ReceiverStatus};
 pub use references::{Artifact, LocalReference};

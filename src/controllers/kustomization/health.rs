@@ -1,0 +1,51 @@
+//! Waits until objects are what they should be, as kstatus sees them.
+
+use std::time::Duration;
+
+use super::cluster::{Cluster, Identity};
+use crate::controllers::Clock;
+use crate::objects::{Readiness, format_duration, readiness};
+
+/// How often health is looked at, on the lab's clock.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// Looks at objects until all are current, one has failed, or the time is over. The error names those that are not.
+pub(super) async fn wait(
+    cluster: &Cluster,
+    objects: &[Identity],
+    timeout: Duration,
+    clock: Clock,
+) -> Result<(), String> {
+    let deadline = tokio::time::Instant::now() + clock.shorten(timeout);
+    loop {
+        let mut late = Vec::new();
+        for identity in objects {
+            let verdict = readiness(cluster.read(identity).await.as_ref());
+            if verdict != Readiness::Current {
+                late.push((identity, verdict));
+            }
+        }
+        if late.is_empty() {
+            return Ok(());
+        }
+        let list = || {
+            let shown =
+                late.iter().map(|(identity, verdict)| format!("{identity} status: '{}'", verdict.name()));
+            shown.collect::<Vec<_>>().join(", ")
+        };
+        if late.iter().any(|(_, verdict)| *verdict == Readiness::Failed) {
+            return Err(format!("failed early due to stalled resources: [{}]", list()));
+        }
+        let next = tokio::time::Instant::now() + clock.shorten(INTERVAL);
+        if next >= deadline {
+            tokio::time::sleep_until(deadline).await;
+            return Err(format!("timeout waiting for: [{}]", list()));
+        }
+        tokio::time::sleep_until(next).await;
+    }
+}
+
+/// How long something took, as messages say it.
+pub(super) fn took(start: std::time::Instant) -> String {
+    format_duration(start.elapsed())
+}

@@ -1,0 +1,3 @@
+//! Manifests against the real tools.
+
+mod kustomize;
