@@ -31,6 +31,8 @@ pub(crate) const POSTCARD: &str = "forge.atelier.internal:3000/fleet/postcard";
 pub(crate) struct Cluster {
     pub(crate) client: Client,
     pub(crate) kubelet: u16,
+    /// The life cycle of objects ends with it.
+    pub(crate) server: ApiServer,
     shutdown: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -64,7 +66,7 @@ impl Cluster {
             let namespace = serde_json::from_value(json!({ "metadata": { "name": "app" } })).unwrap();
             namespaces.create(&PostParams::default(), &namespace).await.unwrap();
         }
-        Self { client, kubelet: port, shutdown, tasks: vec![nodes, controllers] }
+        Self { client, kubelet: port, server, shutdown, tasks: vec![nodes, controllers] }
     }
 
     /// Ends everything, so that the folder can be opened again.
@@ -121,16 +123,11 @@ impl Cluster {
         let condition =
             |object: Option<&K>| object.is_some_and(|object| wanted(&serde_json::to_value(object).unwrap()));
         let found = tokio::time::timeout(PATIENCE, await_condition(self.api::<K>(), name, condition)).await;
-        match found {
-            Ok(found) => found.unwrap().unwrap(),
-            Err(_) => {
-                let last = self.api::<K>().get_opt(name).await.unwrap();
-                panic!(
-                    "`{name}` did not become as wanted; it is {}",
-                    serde_json::to_string_pretty(&last).unwrap()
-                )
-            }
+        if let Ok(found) = found {
+            return found.unwrap().unwrap();
         }
+        let last = self.api::<K>().get_opt(name).await.unwrap();
+        panic!("`{name}` did not become as wanted; it is {}", serde_json::to_string_pretty(&last).unwrap())
     }
 
     /// Waits until an object is gone.
@@ -144,10 +141,12 @@ impl Cluster {
             + 'static,
     {
         let gone = |object: Option<&K>| object.is_none();
-        match tokio::time::timeout(PATIENCE, await_condition(self.api::<K>(), name, gone)).await {
-            Ok(found) => drop(found.unwrap()),
-            Err(_) => panic!("`{name}` is still there: {:?}", self.api::<K>().get_opt(name).await),
+        if let Ok(found) = tokio::time::timeout(PATIENCE, await_condition(self.api::<K>(), name, gone)).await
+        {
+            found.unwrap();
+            return;
         }
+        panic!("`{name}` is still there: {:?}", self.api::<K>().get_opt(name).await)
     }
 
     pub(crate) async fn pods(&self, labels: &str) -> Vec<Pod> {
@@ -209,7 +208,7 @@ fn images() -> Vec<Image> {
 }
 
 /// A Deployment `web` of Postcard; `more` is merged into its specification.
-pub(crate) fn deployment(replicas: i32, tag: &str, more: Value) -> Value {
+pub(crate) fn deployment(replicas: i32, tag: &str, more: &Value) -> Value {
     let mut object = json!({
         "metadata": { "name": "web" },
         "spec": {
@@ -221,7 +220,7 @@ pub(crate) fn deployment(replicas: i32, tag: &str, more: Value) -> Value {
             },
         },
     });
-    json_patch::merge(&mut object["spec"], &more);
+    json_patch::merge(&mut object["spec"], more);
     object
 }
 

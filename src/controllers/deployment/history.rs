@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    fn set(annotations: Value) -> ReplicaSet {
+    fn set(annotations: &Value) -> ReplicaSet {
         serde_json::from_value(json!({
             "metadata": { "annotations": annotations },
             "spec": { "replicas": 0, "selector": {} }, "status": { "replicas": 0 },
@@ -107,7 +107,7 @@ mod tests {
             "metadata": { "annotations": { REVISION: "2", "kubernetes.io/change-cause": "undo" } },
         }))
         .unwrap();
-        let (first, second) = (set(json!({ REVISION: "1" })), set(json!({ REVISION: "2" })));
+        let (first, second) = (set(&json!({ REVISION: "1" })), set(&json!({ REVISION: "2" })));
         let annotations = annotations(&deployment, Some(&first), next_revision([&second]));
         assert_eq!(
             json!(annotations),
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn history_is_cut_at_its_limit() {
-        let old = ["3", "1", "2"].map(|revision| set(json!({ REVISION: revision })));
+        let old = ["3", "1", "2"].map(|revision| set(&json!({ REVISION: revision })));
         let cut = superfluous(&old, 1).into_iter().map(revision).collect::<Vec<_>>();
         assert_eq!(cut, [1, 2]);
     }

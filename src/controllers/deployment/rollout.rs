@@ -125,33 +125,33 @@ mod tests {
         Size { name: name.to_owned(), wanted, available }
     }
 
-    fn bounds(replicas: i32, strategy: Value) -> Bounds {
+    fn bounds(replicas: i32, strategy: &Value) -> Bounds {
         let spec = json!({ "replicas": replicas, "strategy": strategy, "selector": {}, "template": {} });
         Bounds::of(&serde_json::from_value(json!({ "spec": spec })).unwrap())
     }
 
     #[test]
     fn surge_is_rounded_up_and_unavailable_down() {
-        let quarter = bounds(3, json!({}));
+        let quarter = bounds(3, &json!({}));
         assert_eq!(quarter, Bounds { replicas: 3, surge: 1, unavailable: 0 });
-        let ten = bounds(10, json!({ "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "25%" } }));
+        let ten = bounds(10, &json!({ "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "25%" } }));
         assert_eq!(ten, Bounds { replicas: 10, surge: 0, unavailable: 2 });
-        let stuck = bounds(2, json!({ "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "10%" } }));
+        let stuck = bounds(2, &json!({ "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "10%" } }));
         assert_eq!(stuck, Bounds { replicas: 2, surge: 0, unavailable: 1 });
-        let recreate = bounds(2, json!({ "type": "Recreate" }));
+        let recreate = bounds(2, &json!({ "type": "Recreate" }));
         assert_eq!(recreate, Bounds { replicas: 2, surge: 0, unavailable: 2 });
     }
 
     #[test]
     fn an_image_that_cannot_be_pulled_stops_after_one_pod() {
-        let bounds = bounds(3, json!({}));
+        let bounds = bounds(3, &json!({}));
         assert_eq!(roll(bounds, &set("new", 0, 0), &[set("old", 3, 3)]), [("new".to_owned(), 1)]);
         assert_eq!(roll(bounds, &set("new", 1, 0), &[set("old", 3, 3)]), []);
     }
 
     #[test]
     fn broken_old_pods_go_first() {
-        let bounds = bounds(3, json!({}));
+        let bounds = bounds(3, &json!({}));
         let old = [set("older", 2, 2), set("broken", 1, 0)];
         assert_eq!(roll(bounds, &set("new", 1, 1), &old), [("broken".to_owned(), 0)]);
     }

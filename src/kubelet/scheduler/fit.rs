@@ -184,11 +184,11 @@ mod tests {
 
     use super::*;
 
-    fn pod(spec: Value) -> Pod {
+    fn pod(spec: &Value) -> Pod {
         serde_json::from_value(json!({ "metadata": { "name": "p" }, "spec": spec })).unwrap()
     }
 
-    fn node(name: &str, spec: Value) -> (String, Node) {
+    fn node(name: &str, spec: &Value) -> (String, Node) {
         let node = json!({
             "metadata": { "name": name, "labels": { "kubernetes.io/hostname": name } },
             "spec": spec,
@@ -201,12 +201,12 @@ mod tests {
     }
 
     fn asking(memory: &str) -> Pod {
-        pod(json!({ "containers": [{ "name": "c", "resources": { "requests": { "memory": memory } } }] }))
+        pod(&json!({ "containers": [{ "name": "c", "resources": { "requests": { "memory": memory } } }] }))
     }
 
     #[test]
     fn emptier_node_is_taken() {
-        let nodes = BTreeMap::from([node("a", json!({})), node("b", json!({}))]);
+        let nodes = BTreeMap::from([node("a", &json!({})), node("b", &json!({}))]);
         let used = BTreeMap::from([("a".to_owned(), Size { pods: 1, ..Size::default() })]);
         assert_eq!(choose(&asking("16Mi"), &nodes, &used).unwrap(), "b");
     }
@@ -214,19 +214,19 @@ mod tests {
     #[test]
     fn refusals_have_the_words_of_the_scheduler() {
         let used = BTreeMap::new();
-        let one = BTreeMap::from([node("a", json!({}))]);
+        let one = BTreeMap::from([node("a", &json!({}))]);
         assert_eq!(
             choose(&asking("900Gi"), &one, &used).unwrap_err(),
             "0/1 nodes are available: 1 Insufficient memory. no new claims to deallocate, preemption: 0/1 nodes are \
              available: 1 Preemption is not helpful for scheduling."
         );
-        let cordoned = BTreeMap::from([node("a", json!({ "unschedulable": true }))]);
+        let cordoned = BTreeMap::from([node("a", &json!({ "unschedulable": true }))]);
         assert_eq!(
             choose(&asking("1"), &cordoned, &used).unwrap_err(),
             "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unschedulable: }. no new \
              claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
         );
-        let elsewhere = pod(json!({ "containers": [], "nodeSelector": { "kubernetes.io/hostname": "b" } }));
+        let elsewhere = pod(&json!({ "containers": [], "nodeSelector": { "kubernetes.io/hostname": "b" } }));
         assert_eq!(
             choose(&elsewhere, &one, &used).unwrap_err(),
             "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to \
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn toleration_lets_a_pod_onto_a_cordoned_node() {
-        let cordoned = BTreeMap::from([node("a", json!({ "unschedulable": true }))]);
-        let tolerant = pod(json!({ "containers": [], "tolerations": [{ "operator": "Exists" }] }));
+        let cordoned = BTreeMap::from([node("a", &json!({ "unschedulable": true }))]);
+        let tolerant = pod(&json!({ "containers": [], "tolerations": [{ "operator": "Exists" }] }));
         assert_eq!(choose(&tolerant, &cordoned, &BTreeMap::new()).unwrap(), "a");
     }
 

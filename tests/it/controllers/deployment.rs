@@ -39,7 +39,7 @@ async fn no_request_fails_while_a_new_version_is_rolled_out() {
     let cluster = Arc::new(Cluster::open(folder.path()).await);
     let careful = json!({ "strategy": { "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 0 } } });
     cluster.create::<Service>(service()).await;
-    cluster.create::<Deployment>(deployment(3, "1.0.0", careful)).await;
+    cluster.create::<Deployment>(deployment(3, "1.0.0", &careful)).await;
     cluster.until::<Deployment>("web", is_rolled_out).await;
     assert_eq!(cluster.get(VERSION).await.unwrap(), r#"{"version":"1.0.0"}"#);
 
@@ -93,7 +93,7 @@ async fn no_request_fails_while_a_new_version_is_rolled_out() {
 async fn image_that_does_not_exist_leaves_the_old_version_running_and_undo_brings_it_back() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
-    cluster.create::<Deployment>(deployment(3, "1.0.0", json!({}))).await;
+    cluster.create::<Deployment>(deployment(3, "1.0.0", &json!({}))).await;
     let first = cluster.until::<Deployment>("web", is_rolled_out).await;
     cluster.patch::<Deployment>("web", image("9.9.9")).await;
     let stuck = cluster
@@ -133,7 +133,9 @@ async fn image_that_does_not_exist_leaves_the_old_version_running_and_undo_bring
 async fn recreate_has_never_two_versions_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
-    cluster.create::<Deployment>(deployment(2, "1.0.0", json!({ "strategy": { "type": "Recreate" } }))).await;
+    cluster
+        .create::<Deployment>(deployment(2, "1.0.0", &json!({ "strategy": { "type": "Recreate" } })))
+        .await;
     cluster.until::<Deployment>("web", is_rolled_out).await;
     let old = cluster.pods("app=web").await.iter().map(|pod| pod.uid().unwrap()).collect::<Vec<_>>();
     cluster.patch::<Deployment>("web", image("1.0.1")).await;
@@ -160,7 +162,7 @@ async fn recreate_has_never_two_versions_at_once() {
 async fn paused_deployment_scales_and_does_not_roll_out() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
-    cluster.create::<Deployment>(deployment(1, "1.0.0", json!({}))).await;
+    cluster.create::<Deployment>(deployment(1, "1.0.0", &json!({}))).await;
     cluster.until::<Deployment>("web", is_rolled_out).await;
     cluster.patch::<Deployment>("web", json!({ "spec": { "paused": true } })).await;
     let mut change = image("1.0.1");
@@ -179,7 +181,7 @@ async fn paused_deployment_scales_and_does_not_roll_out() {
 async fn history_has_its_limit() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
-    cluster.create::<Deployment>(deployment(1, "1.0.0", json!({ "revisionHistoryLimit": 1 }))).await;
+    cluster.create::<Deployment>(deployment(1, "1.0.0", &json!({ "revisionHistoryLimit": 1 }))).await;
     cluster.until::<Deployment>("web", is_rolled_out).await;
     let first = sets(&cluster).await[0].name_any();
     for message in ["one", "two"] {

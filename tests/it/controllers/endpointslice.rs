@@ -14,7 +14,7 @@ async fn ready_pods_are_behind_the_service_until_it_goes() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
     cluster.create::<Service>(service()).await;
-    cluster.create::<Deployment>(deployment(2, "1.0.0", json!({}))).await;
+    cluster.create::<Deployment>(deployment(2, "1.0.0", &json!({}))).await;
     cluster.until::<Deployment>("web", is_rolled_out).await;
     let two =
         |it: &Value| it["subsets"][0]["addresses"].as_array().is_some_and(|addresses| addresses.len() == 2);

@@ -2,4 +2,5 @@
 
 mod deployment;
 mod endpointslice;
+mod kubectl;
 mod replicaset;

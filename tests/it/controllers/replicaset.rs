@@ -12,7 +12,7 @@ use crate::workloads::{Cluster, container, deployment, is_rolled_out};
 async fn deleted_pod_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
-    cluster.create::<Deployment>(deployment(2, "1.0.0", json!({}))).await;
+    cluster.create::<Deployment>(deployment(2, "1.0.0", &json!({}))).await;
     cluster.until::<Deployment>("web", is_rolled_out).await;
     let set =
         cluster.api::<ReplicaSet>().list(&ListParams::default()).await.unwrap().items.remove(0).name_any();

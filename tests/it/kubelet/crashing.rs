@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::workloads::{Cluster, container};
 
-fn pod(name: &str, policy: &str, environment: Value, more: Value) -> Value {
+fn pod(name: &str, policy: &str, environment: Value, more: &Value) -> Value {
     let mut web = container("1.0.0");
     web["env"] = environment;
-    json_patch::merge(&mut web, &more);
+    json_patch::merge(&mut web, more);
     json!({ "metadata": { "name": name }, "spec": { "restartPolicy": policy, "containers": [web] } })
 }
 
@@ -21,7 +21,7 @@ fn too_long() -> Value {
 async fn program_that_refuses_its_configuration_is_backed_off_from() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
-    cluster.create::<Pod>(pod("crash", "Always", too_long(), json!({}))).await;
+    cluster.create::<Pod>(pod("crash", "Always", too_long(), &json!({}))).await;
     let backed_off = |pod: &Value| {
         let container = &pod["status"]["containerStatuses"][0];
         container["restartCount"] == 1 && container["state"]["waiting"]["reason"] == "CrashLoopBackOff"
@@ -50,7 +50,7 @@ async fn program_that_refuses_its_configuration_is_backed_off_from() {
 async fn pod_that_is_not_restarted_fails() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
-    cluster.create::<Pod>(pod("once", "Never", too_long(), json!({}))).await;
+    cluster.create::<Pod>(pod("once", "Never", too_long(), &json!({}))).await;
     let pod = cluster.until::<Pod>("once", |pod| pod["status"]["phase"] == "Failed").await;
     let conditions = pod.status.unwrap().conditions.unwrap();
     let seen = conditions.iter().map(|it| (it.type_.as_str(), it.status.as_str(), it.reason.as_deref()));
@@ -70,7 +70,7 @@ async fn failing_liveness_probe_restarts_and_failing_readiness_probe_does_not() 
     let cluster = Cluster::open(folder.path()).await;
     let probe = |path: &str, failures: i32| json!({ "httpGet": { "path": path, "port": 8080 }, "periodSeconds": 1, "failureThreshold": failures });
     let probes = json!({ "readinessProbe": probe("/readyz", 3), "livenessProbe": probe("/nowhere", 2) });
-    cluster.create::<Pod>(pod("dying", "Always", json!([]), probes)).await;
+    cluster.create::<Pod>(pod("dying", "Always", json!([]), &probes)).await;
     cluster.until::<Pod>("dying", |pod| pod["status"]["containerStatuses"][0]["restartCount"] == 1).await;
     let events = cluster.events("dying", "Killing").await;
     let unhealthy = "Warning Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 404";
@@ -79,7 +79,7 @@ async fn failing_liveness_probe_restarts_and_failing_readiness_probe_does_not() 
 
     let probes =
         json!({ "readinessProbe": { "tcpSocket": { "port": 9999 }, "httpGet": null, "periodSeconds": 1 } });
-    cluster.create::<Pod>(pod("deaf", "Always", json!([]), probes)).await;
+    cluster.create::<Pod>(pod("deaf", "Always", json!([]), &probes)).await;
     let events = cluster.events("deaf", "Unhealthy").await;
     let pod = cluster.until::<Pod>("deaf", |pod| pod["status"]["phase"] == "Running").await;
     let address = pod.status.as_ref().unwrap().pod_ip.clone().unwrap();

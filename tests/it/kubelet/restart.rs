@@ -12,7 +12,7 @@ async fn running_pods_are_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = Cluster::open(folder.path()).await;
     cluster.create::<Service>(service()).await;
-    cluster.create::<Deployment>(deployment(2, "1.0.0", json!({}))).await;
+    cluster.create::<Deployment>(deployment(2, "1.0.0", &json!({}))).await;
     cluster.until::<Deployment>("web", is_rolled_out).await;
     let before = cluster.pods("app=web").await;
     cluster.close().await;
