@@ -8,7 +8,7 @@ use k8s_openapi::jiff::Timestamp;
 pub(super) const PULL: Duration = Duration::from_millis(100);
 /// How long a container takes to be started.
 pub(super) const START: Duration = Duration::from_millis(20);
-/// How long a container goes on after it was told to stop: it answers what still reaches it.
+/// How long a container goes on after it was told to stop, in real time: it answers what was on its way to it.
 pub(super) const STOP: Duration = Duration::from_millis(500);
 /// How long an error is shown before the kubelet looks again and begins to back off.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);

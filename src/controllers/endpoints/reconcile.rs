@@ -93,6 +93,10 @@ async fn reconcile(seen: Arc<Service>, context: Arc<Context>) -> Result<Action, 
                 ..ObjectMeta::default()
             };
             api.create(&PostParams::default(), &Endpoints { metadata, subsets }).await?;
+            // The Service may have gone, and its Endpoints with it, since it was read.
+            if services.get_opt(&service.name_any()).await?.is_none() {
+                api.delete(&service.name_any(), &DeleteParams::default()).await?;
+            }
         }
     }
     Ok(Action::await_change())

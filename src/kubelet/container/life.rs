@@ -13,7 +13,7 @@ use super::environment::{Trouble, environment};
 use super::needs::Needs;
 use super::probes::{Prober, Verdict};
 use super::program::Program;
-use super::record::{Ended, State};
+use super::record::State;
 use crate::objects::{Behaviour, Happening};
 
 /// The exit code of a program that was ended by force.
@@ -271,16 +271,7 @@ impl Container {
     fn end(&self, code: i32) {
         let name = self.spec.name.as_str();
         self.board.end_program(name);
-        self.board.change(name, |record| {
-            let until = now();
-            let since = match record.state {
-                State::Running { since } => since,
-                _ => until,
-            };
-            record.state = State::Ended(Ended { id: record.id.clone(), code, since, until });
-            record.ready = false;
-            record.started = false;
-        });
+        self.board.change(name, |record| record.end(code, now()));
     }
 
     async fn back_off(&self, failures: u32) {

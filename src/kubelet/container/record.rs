@@ -86,6 +86,17 @@ impl Record {
         }
     }
 
+    /// Notes that the container ended now.
+    pub(in super::super) fn end(&mut self, code: i32, until: Timestamp) {
+        let since = match self.state {
+            State::Running { since } => since,
+            _ => until,
+        };
+        self.state = State::Ended(Ended { id: self.id.clone(), code, since, until });
+        self.ready = false;
+        self.started = false;
+    }
+
     /// What the container waits for before it has a log, in the words of the real one.
     pub(in super::super) fn awaited(&self) -> &str {
         match &self.state {

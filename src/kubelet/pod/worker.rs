@@ -1,5 +1,6 @@
 //! Runs one Pod: volumes, init containers, containers, status, and its end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Container as Spec, Pod, PodSpec, PodStatus};
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::super::clock::{Clock, RETRY, STOP, now};
-use super::super::container::{Container, Need, Needs, Policy, Role};
+use super::super::container::{Container, Need, Needs, Policy, Role, State};
 use super::super::images::Images;
 use super::super::recorder::{Recorder, pod_reference};
 use super::board::Board;
@@ -62,13 +63,8 @@ impl Worker {
     pub(in super::super) async fn run(mut self) {
         let mut containers = JoinSet::new();
         let first = Arc::clone(&self.pod.borrow_and_update());
-        containers.spawn(run_containers(
-            Arc::clone(&self.context),
-            Arc::clone(&self.board),
-            Arc::clone(&first),
-            self.address.clone(),
-            self.set_up.clone(),
-        ));
+        self.start(&first, &mut containers);
+        let mut started = images(&first);
         let mut set_up = self.set_up.subscribe();
         let mut deleted = first.metadata.deletion_timestamp.is_some();
         let mut write = true;
@@ -87,11 +83,51 @@ impl Worker {
                     }
                     let pod = Arc::clone(&self.pod.borrow_and_update());
                     deleted = pod.metadata.deletion_timestamp.is_some();
+                    let wanted = images(&pod);
+                    if !deleted && started != wanted {
+                        containers.shutdown().await;
+                        self.end_changed(&pod, &started, &wanted);
+                        self.start(&pod, &mut containers);
+                        started = wanted;
+                    }
                     pod.metadata.generation != self.told.observed_generation
                 }
             };
         }
         self.terminate(containers).await;
+    }
+
+    fn start(&self, pod: &Arc<Pod>, containers: &mut JoinSet<()>) {
+        containers.spawn(run_containers(
+            Arc::clone(&self.context),
+            Arc::clone(&self.board),
+            Arc::clone(pod),
+            self.address.clone(),
+            self.set_up.clone(),
+        ));
+    }
+
+    /// Ends the containers whose image was changed; the others are taken over as they are.
+    fn end_changed(&self, pod: &Pod, before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) {
+        for name in after.keys().filter(|name| before.get(*name) != after.get(*name)) {
+            if !matches!(self.board.record(name).state, State::Running { .. }) {
+                continue;
+            }
+            self.board.end_program(name);
+            self.board.change(name, |record| record.end(0, now()));
+            self.tell_killing(pod, name, format!("Container {name} definition changed, will be restarted"));
+        }
+    }
+
+    fn tell_killing(&self, pod: &Pod, container: &str, message: String) {
+        self.context.recorder.record(Happening {
+            object: pod_reference(pod, Some(container)),
+            warning: false,
+            reason: "Killing".to_owned(),
+            message,
+            component: "kubelet".to_owned(),
+            host: Some(self.context.node.clone()),
+        });
     }
 
     /// Tells the API server what is the case; false if that must be tried again.
@@ -133,18 +169,11 @@ impl Worker {
         let running = self.board.records().into_iter().filter(|(_, record)| record.started || record.ready);
         let running = running.map(|(name, _)| name).collect::<Vec<_>>();
         for name in &running {
-            self.context.recorder.record(Happening {
-                object: pod_reference(&pod, Some(name)),
-                warning: false,
-                reason: "Killing".to_owned(),
-                message: format!("Stopping container {name}"),
-                component: "kubelet".to_owned(),
-                host: Some(self.context.node.clone()),
-            });
+            self.tell_killing(&pod, name, format!("Stopping container {name}"));
         }
         let grace = pod.metadata.deletion_grace_period_seconds.unwrap_or(30);
         if !running.is_empty() && grace > 0 {
-            self.context.clock.wait(STOP).await;
+            tokio::time::sleep(STOP).await;
         }
         containers.shutdown().await;
         for name in &running {
@@ -169,6 +198,14 @@ impl Worker {
         let namespace = self.pod.borrow().namespace().unwrap_or_default();
         Api::namespaced(self.context.client.clone(), &namespace)
     }
+}
+
+/// The images of all containers: what may be changed of a Pod that exists.
+fn images(pod: &Pod) -> BTreeMap<String, String> {
+    let spec = pod.spec.as_ref();
+    let all =
+        spec.into_iter().flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()));
+    all.map(|container| (container.name.clone(), container.image.clone().unwrap_or_default())).collect()
 }
 
 async fn run_containers(

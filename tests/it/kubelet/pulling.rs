@@ -123,3 +123,19 @@ async fn volume_of_a_missing_object_is_waited_for() {
     cluster.create::<ConfigMap>(json!({ "metadata": { "name": "web" } })).await;
     cluster.until::<Pod>("web", is_ready).await;
 }
+
+#[tokio::test]
+async fn changed_image_restarts_the_container_in_its_pod() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(folder.path()).await;
+    cluster.create::<Pod>(pod("web", &container("1.0.0"))).await;
+    cluster.until::<Pod>("web", is_ready).await;
+    cluster.patch::<Pod>("web", json!({ "spec": { "containers": [container("1.0.1")] } })).await;
+    let restarted = |pod: &Value| is_ready(pod) && pod["status"]["containerStatuses"][0]["restartCount"] == 1;
+    cluster.until::<Pod>("web", restarted).await;
+    let answer = cluster.get("/api/v1/namespaces/app/pods/web:8080/proxy/version").await.unwrap();
+    assert_eq!(answer, r#"{"version":"1.0.1"}"#);
+    let events = cluster.events("web", "Killing").await;
+    let message = "Normal Killing: Container web definition changed, will be restarted".to_owned();
+    assert!(events.contains(&message), "{events:?}");
+}
