@@ -81,7 +81,8 @@ impl WantedText {
             return Some(format!("`{part}` in"));
         }
         let pattern = self.matches.as_ref()?;
-        let found = Regex::new(pattern).is_ok_and(|regex| regex.is_match(text));
+        // The end of a text is where its words end, so that `$` is what its author means by it.
+        let found = Regex::new(pattern).is_ok_and(|regex| regex.is_match(text.trim_end()));
         (!found).then(|| format!("a match of `{pattern}` in"))
     }
 }
@@ -111,7 +112,11 @@ impl Wanted {
         ];
         sides.into_iter().find_map(|(wanted, text, name)| {
             let missing = wanted.difference(text)?;
-            let observed = if text.trim().is_empty() { "nothing".to_owned() } else { last_lines(text) };
+            let observed = if text.trim().is_empty() {
+                format!("nothing in {name}")
+            } else {
+                format!("{name}{}", last_lines(text))
+            };
             Some((format!("{missing} {name}"), observed))
         })
     }

@@ -1,3 +1,7 @@
-//! The scenario engine without a lab: loading, lint, and runs whose checks need none.
+//! The scenario engine without a lab: loading, lint, and runs on a stand-in of a platform.
 
+mod commit;
+mod learn;
 mod lint;
+mod rehearse;
+mod world;
