@@ -61,6 +61,7 @@ impl Storage {
     }
 
     /// Whether an artifact is there, with this digest.
+    #[must_use]
     pub fn holds(&self, path: &str, expected: &str) -> bool {
         self.bytes(path, expected).is_ok()
     }

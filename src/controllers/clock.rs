@@ -10,16 +10,19 @@ pub struct Clock {
 
 impl Clock {
     /// The clock on the wall.
+    #[must_use]
     pub fn real() -> Self {
         Self { speed: 1 }
     }
 
     /// A clock on which waits are `speed` times shorter; none is faster than real for zero.
+    #[must_use]
     pub fn faster(speed: u32) -> Self {
         Self { speed: speed.max(1) }
     }
 
     /// How long `duration` takes for the machine.
+    #[must_use]
     pub fn shorten(self, duration: Duration) -> Duration {
         duration / self.speed
     }

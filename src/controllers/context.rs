@@ -1,6 +1,7 @@
 //! What the controllers are given.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Clock;
 use crate::artifacts::Storage;
@@ -24,4 +25,6 @@ pub struct Context {
     pub resolve: Resolve,
     /// What waits run on.
     pub clock: Clock,
+    /// How often the health of applied objects is looked at, on that clock. Flux does so every five seconds.
+    pub health_interval: Duration,
 }

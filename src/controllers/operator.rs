@@ -15,6 +15,7 @@ const STATIC: [&str; 5] = [
 ];
 
 /// All objects of the operator, in the order in which they can be applied.
+#[must_use]
 pub fn manifest() -> Vec<Value> {
     let parts = STATIC.map(|text| read_documents(text).expect("the templates are read by a test"));
     let [namespace, rest @ ..] = parts;

@@ -66,8 +66,8 @@ enum Never {}
 
 async fn reconcile<R: Reconciler>(cached: Arc<R::Object>, state: Arc<State<R>>) -> Result<Requeue, Never> {
     let key = (cached.namespace().unwrap_or_default(), cached.name_any());
-    if let Some(wait) = state.wait(&key, &cached) {
-        return Ok(wait.map_or_else(Requeue::await_change, Requeue::requeue));
+    if let Some(idle) = state.idle(&key, &cached) {
+        return Ok(idle);
     }
     let api = Api::<R::Object>::namespaced(state.client.clone(), &key.0);
     let fresh = match api.get_opt(&key.1).await {
@@ -82,8 +82,8 @@ async fn reconcile<R: Reconciler>(cached: Arc<R::Object>, state: Arc<State<R>>) 
         }
     };
     // The cache lags behind what was read and written since.
-    if let Some(wait) = state.wait(&key, &fresh) {
-        return Ok(wait.map_or_else(Requeue::await_change, Requeue::requeue));
+    if let Some(idle) = state.idle(&key, &fresh) {
+        return Ok(idle);
     }
     let fingerprint = fingerprint(&fresh);
     let (action, trigger) = state.reconciler.reconcile(fresh).await;
@@ -95,8 +95,8 @@ impl<R: Reconciler> State<R> {
         self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long an object can wait that has nothing new; nothing when there is work.
-    fn wait(&self, key: &(String, String), object: &R::Object) -> Option<Option<Duration>> {
+    /// When to look again at an object that has nothing new; nothing when there is work.
+    fn idle(&self, key: &(String, String), object: &R::Object) -> Option<Requeue> {
         let memories = self.memories();
         let memory = memories.get(key)?;
         let trigger = self.reconciler.trigger(object);
@@ -104,8 +104,11 @@ impl<R: Reconciler> State<R> {
             return None;
         }
         match memory.due {
-            None => Some(None),
-            Some(due) => due.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero()).map(Some),
+            None => Some(Requeue::await_change()),
+            Some(due) => {
+                let wait = due.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero());
+                wait.map(Requeue::requeue)
+            }
         }
     }
 

@@ -60,10 +60,10 @@ impl Conditions<'_> {
     pub(super) fn finish(&mut self) {
         if self.is("Ready", "True") {
             self.remove("Reconciling");
-        } else if self.is("Ready", "False") {
-            if let Some(message) = self.get("Reconciling").map(|condition| condition.message.clone()) {
-                self.set("Reconciling", "True", "ProgressingWithRetry", &message);
-            }
+        } else if self.is("Ready", "False")
+            && let Some(message) = self.get("Reconciling").map(|condition| condition.message.clone())
+        {
+            self.set("Reconciling", "True", "ProgressingWithRetry", &message);
         }
     }
 }

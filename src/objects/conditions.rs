@@ -40,6 +40,7 @@ pub fn conditions(object: &Value) -> Vec<Condition> {
 }
 
 /// Reads the condition named `kind`, such as `Ready`.
+#[must_use]
 pub fn condition(object: &Value, kind: &str) -> Option<Condition> {
     conditions(object).into_iter().find(|condition| condition.kind == kind)
 }

@@ -40,6 +40,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
 }
 
 /// Writes a duration as Go's `Duration.String` does: `1m30s`, `150.181926ms`.
+#[must_use]
 pub fn format_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     if nanos == 0 {
@@ -59,17 +60,12 @@ pub fn format_duration(duration: Duration) -> String {
         _ => {
             let seconds = duration.as_secs();
             let below = Duration::new(seconds % 60, duration.subsec_nanos());
-            let mut text = String::new();
-            if seconds >= 3600 {
-                text.push_str(&format!("{}h", seconds / 3600));
-            }
-            if seconds >= 60 {
-                text.push_str(&format!("{}m", seconds / 60 % 60));
-            }
+            let hours = if seconds >= 3600 { format!("{}h", seconds / 3600) } else { String::new() };
+            let minutes = if seconds >= 60 { format!("{}m", seconds / 60 % 60) } else { String::new() };
             let part = format!("{:09}", below.subsec_nanos());
             let part = part.trim_end_matches('0');
             let dot = if part.is_empty() { "" } else { "." };
-            text + &format!("{}{dot}{part}s", below.as_secs())
+            format!("{hours}{minutes}{}{dot}{part}s", below.as_secs())
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Kubernetes data that several parts share: kinds, conditions, readiness. No input or output.
 
 mod conditions;
-mod event;
 mod duration;
+mod event;
 pub mod flux;
 mod image;
 mod readiness;
 
 pub use conditions::{Condition, condition, conditions};
-pub use event::{EventLog, EventWrite, Happening};
 pub use duration::{DurationError, format_duration, parse_duration};
+pub use event::{EventLog, EventWrite, Happening};
 pub use image::{Behaviour, Image};
 pub use readiness::{Readiness, readiness};

@@ -22,6 +22,7 @@ pub enum Readiness {
 
 impl Readiness {
     /// The word in messages.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Current => "Current",
@@ -34,6 +35,7 @@ impl Readiness {
 }
 
 /// Judges an object as the API server returned it; `None` for one that does not exist.
+#[must_use]
 pub fn readiness(object: Option<&Value>) -> Readiness {
     let Some(object) = object else { return Readiness::NotFound };
     if object.pointer("/metadata/deletionTimestamp").is_some() {
@@ -62,10 +64,10 @@ pub fn readiness(object: Option<&Value>) -> Readiness {
 /// What holds for every kind: an unseen generation and the conditions `Reconciling` and `Stalled`.
 fn generic(object: &Value) -> Option<Readiness> {
     let generation = number(object, "/metadata/generation");
-    if let (Some(generation), Some(observed)) = (generation, number(object, "/status/observedGeneration")) {
-        if observed != generation {
-            return Some(Readiness::InProgress);
-        }
+    if let (Some(generation), Some(observed)) = (generation, number(object, "/status/observedGeneration"))
+        && observed != generation
+    {
+        return Some(Readiness::InProgress);
     }
     if is(object, "Reconciling", "True") {
         return Some(Readiness::InProgress);

@@ -14,8 +14,8 @@ use crate::apiserver::types::Kind;
 
 /// Makes a document of all kinds.
 fn document(server: &Server, make: impl FnOnce(&[&Kind]) -> Value) -> Value {
-    let served = server.catalog.kinds();
-    let kinds: Vec<&Kind> = served.iter().map(|served| &**served).collect();
+    let all = server.catalog.kinds();
+    let kinds: Vec<&Kind> = all.iter().map(|kind| &**kind).collect();
     make(&kinds)
 }
 

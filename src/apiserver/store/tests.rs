@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use proptest::prelude::{Strategy, any, prop, prop_assert_eq, proptest};
 
-use super::{ChangeKind, Expect, Key, Rejected, Store};
+use super::shelf::Place;
+use super::{ChangeKind, Expect, Key, Object, Rejected, Store};
 
 fn open(folder: &std::path::Path) -> Arc<Store> {
     Arc::new(Store::open(folder).unwrap())
@@ -17,11 +18,11 @@ fn key(name: &str) -> Key {
 
 /// Name → content of everything there is.
 fn state(store: &Store) -> BTreeMap<String, String> {
-    contents(store.list("things.example.org", None).1)
+    contents(&store.list("things.example.org", None).1)
 }
 
-fn contents(items: Vec<((Arc<str>, Arc<str>), super::Object)>) -> BTreeMap<String, String> {
-    let text = |object: &super::Object| String::from_utf8(object.json.to_vec()).unwrap();
+fn contents(items: &[(Place, Object)]) -> BTreeMap<String, String> {
+    let text = |object: &Object| String::from_utf8(object.json.to_vec()).unwrap();
     items.iter().map(|((_, name), object)| (name.to_string(), text(object))).collect()
 }
 
@@ -126,7 +127,7 @@ proptest! {
         }
         for (revision, then) in &states {
             let listed = store.list_at("things.example.org", None, *revision).unwrap();
-            prop_assert_eq!(&contents(listed), then);
+            prop_assert_eq!(&contents(&listed), then);
             let mut now = then.clone();
             for change in store.watch("things.example.org", *revision).unwrap().ready().unwrap() {
                 let content = String::from_utf8(change.json.to_vec()).unwrap();

@@ -173,7 +173,7 @@ impl Stream {
             (false, false) => {}
             (false, true) => self.event("ADDED", &change.json, chunk),
             (true, true) => self.event("MODIFIED", &change.json, chunk),
-            (true, false) => self.event("DELETED", &change.json, chunk),
+            (true, false) => self.event("DELETED", &last_seen(change), chunk),
         }
     }
 
@@ -224,6 +224,17 @@ impl Stream {
         chunk.extend_from_slice(&convert::render(&json!({"type": "BOOKMARK", "object": object})));
         chunk.push(b'\n');
     }
+}
+
+/// The state in which a watch saw an object last, with the revision at which it lost sight of it.
+fn last_seen(change: &Change) -> Bytes {
+    let before = change.before.as_ref().filter(|_| change.kind != ChangeKind::Deleted);
+    let Some(mut object) = before.and_then(|before| serde_json::from_slice::<Value>(&before.json).ok())
+    else {
+        return change.json.clone();
+    };
+    object["metadata"]["resourceVersion"] = change.revision.to_string().into();
+    convert::bytes(&object)
 }
 
 fn error(status: &Status, chunk: &mut Vec<u8>) {

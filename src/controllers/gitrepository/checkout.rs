@@ -34,13 +34,12 @@ pub(super) fn checkout(
 ) -> Result<Checkout, String> {
     let told = |error: git2::Error| error.message().to_owned();
     let oid = Oid::from_str(commit).map_err(|_| format!("object not found: {commit}"))?;
-    let repository = match Repository::open_bare(cache) {
-        Ok(repository) => repository,
-        Err(_) => {
-            // What is not a repository is of no use: half-made, or damaged.
-            drop(std::fs::remove_dir_all(cache));
-            Repository::init_bare(cache).map_err(told)?
-        }
+    let repository = if let Ok(repository) = Repository::open_bare(cache) {
+        repository
+    } else {
+        // What is not a repository is of no use: half-made, or damaged.
+        drop(std::fs::remove_dir_all(cache));
+        Repository::init_bare(cache).map_err(told)?
     };
     if repository.find_commit(oid).is_err() {
         fetch(&repository, address, fetched, deadline).map_err(|error| {

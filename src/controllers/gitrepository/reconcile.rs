@@ -14,9 +14,11 @@ use super::checkout::checkout;
 use super::error::Error;
 use super::reference::{Resolved, resolve};
 use crate::artifacts::Storage;
-use crate::controllers::events::Recorder;
-use crate::controllers::status::{Conditions, Patcher, now};
-use crate::controllers::{Action, Context, Reconciler};
+use crate::controllers::{
+    Action, Context, Reconciler,
+    events::Recorder,
+    status::{Conditions, Patcher, now},
+};
 use crate::objects::{
     flux::{Artifact, GitRepository, GitRepositoryStatus, RECONCILE_ANNOTATION},
     parse_duration,

@@ -90,8 +90,11 @@ pub(super) type Changes = Vec<(Identity, Change)>;
 
 /// The lines that tell what has changed.
 pub(super) fn log(changes: &Changes) -> String {
-    let changed = changes.iter().filter(|(_, change)| matches!(change, Change::Created | Change::Configured));
-    changed.map(|(identity, change)| format!("{identity} {}\n", change.word())).collect()
+    let told = changes.iter().filter(|(_, change)| matches!(change, Change::Created | Change::Configured));
+    told.map(|(identity, change)| {
+        [identity.to_string(), " ".to_owned(), change.word().to_owned(), "\n".to_owned()].concat()
+    })
+    .collect()
 }
 
 impl Applier<'_> {

@@ -33,12 +33,12 @@ impl Kustomize {
         let cluster = self.cluster(object);
         let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
         match prune::delete(&cluster, &objects, (&namespace, &name)).await {
-            Ok(deleted) => {
-                if !deleted.is_empty() {
-                    self.tell(object, &prune::log(&deleted)).await;
+            Ok(gone) => {
+                if !gone.is_empty() {
+                    self.tell(object, &prune::log(&gone)).await;
                 }
                 if policy == DeletionPolicy::WaitForTermination {
-                    self.wait_for_termination(object, &cluster, &deleted).await;
+                    self.wait_for_termination(object, &cluster, &gone).await;
                 }
                 Ok(())
             }

@@ -6,15 +6,13 @@ use super::cluster::{Cluster, Identity};
 use crate::controllers::Clock;
 use crate::objects::{Readiness, format_duration, readiness};
 
-/// How often health is looked at, on the lab's clock.
-const INTERVAL: Duration = Duration::from_secs(5);
-
-/// Looks at objects until all are current, one has failed, or the time is over. The error names those that are not.
+/// Looks at objects at every `interval` until all are current, one has failed, or the time is over. The error names
+/// those that are not current.
 pub(super) async fn wait(
     cluster: &Cluster,
     objects: &[Identity],
     timeout: Duration,
-    clock: Clock,
+    (clock, interval): (Clock, Duration),
 ) -> Result<(), String> {
     let deadline = tokio::time::Instant::now() + clock.shorten(timeout);
     loop {
@@ -36,7 +34,7 @@ pub(super) async fn wait(
         if late.iter().any(|(_, verdict)| *verdict == Readiness::Failed) {
             return Err(format!("failed early due to stalled resources: [{}]", list()));
         }
-        let next = tokio::time::Instant::now() + clock.shorten(INTERVAL);
+        let next = tokio::time::Instant::now() + clock.shorten(interval);
         if next >= deadline {
             tokio::time::sleep_until(deadline).await;
             return Err(format!("timeout waiting for: [{}]", list()));

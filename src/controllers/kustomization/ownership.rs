@@ -10,12 +10,11 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// A JSON patch that makes the changes of kubectl those of the controller; nothing when there are none.
 pub(super) fn take_over(existing: &Value) -> Option<Value> {
     let mut operations = Vec::new();
-    if let Some(entries) = existing.pointer("/metadata/managedFields").and_then(Value::as_array) {
-        if entries.iter().any(is_taken) {
-            operations.push(
-                json!({ "op": "replace", "path": "/metadata/managedFields", "value": merged(entries) }),
-            );
-        }
+    if let Some(entries) = existing.pointer("/metadata/managedFields").and_then(Value::as_array)
+        && entries.iter().any(is_taken)
+    {
+        operations
+            .push(json!({ "op": "replace", "path": "/metadata/managedFields", "value": merged(entries) }));
     }
     if existing["metadata"]["annotations"].get(LAST_APPLIED).is_some() {
         let path = format!("/metadata/annotations/{}", LAST_APPLIED.replace('/', "~1"));

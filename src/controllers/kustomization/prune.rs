@@ -19,11 +19,8 @@ pub(super) async fn delete(
         if !is_owned(&found, owner) || is_kept(&found) {
             continue;
         }
-        let api = match cluster.api(identity).await {
-            Ok(api) => api,
-            // A kind that is not served any more has no objects.
-            Err(_) => continue,
-        };
+        // A kind that is not served any more has no objects.
+        let Ok(api) = cluster.api(identity).await else { continue };
         match api.delete(&identity.name, &DeleteParams::background()).await {
             Ok(_) => deleted.push(identity.clone()),
             Err(kube::Error::Api(status)) if status.code == 404 => {}

@@ -13,9 +13,11 @@ use super::cluster::{Cluster, Identity, Kinds};
 use super::error::Error;
 use super::sources::Sources;
 use super::{dependencies, health, inventory, normalize, prune};
-use crate::controllers::events::Recorder;
-use crate::controllers::status::{Conditions, Patcher, now};
-use crate::controllers::{Action, Context, Reconciler};
+use crate::controllers::{
+    Action, Context, Reconciler,
+    events::Recorder,
+    status::{Conditions, Patcher, now},
+};
 use crate::objects::{
     flux::{
         Artifact, GitRepository, History, Inventory, Kustomization, KustomizationStatus, ObjectReference,
@@ -68,11 +70,10 @@ impl Attempt<'_> {
         let Some(digest) = &self.digest else { return };
         let history = &mut self.status.history;
         let known = history.iter().position(|entry| entry.digest == *digest);
-        let mut entry = known.map(|at| history.remove(at)).unwrap_or_else(|| History {
-            digest: digest.clone(),
-            first_reconciled: now(),
-            ..History::default()
-        });
+        let mut entry = known.map_or_else(
+            || History { digest: digest.clone(), first_reconciled: now(), ..History::default() },
+            |at| history.remove(at),
+        );
         entry.last_reconciled = now();
         entry.last_reconciled_duration = format_duration(self.start.elapsed());
         reason.clone_into(&mut entry.last_reconciled_status);
@@ -166,9 +167,9 @@ impl Kustomize {
             self.announce(attempt, log.trim_end()).await;
         }
         let entries = changes.iter().map(|(identity, _)| inventory::entry(identity)).collect();
-        let applied = Inventory { entries };
-        let stale = inventory::stale(before.as_ref(), &applied);
-        attempt.status.inventory = Some(applied);
+        let current = Inventory { entries };
+        let stale = inventory::stale(before.as_ref(), &current);
+        attempt.status.inventory = Some(current);
         self.prune(attempt, &cluster, &stale).await?;
         self.check(attempt, &cluster, &changes).await?;
         attempt.status.last_applied_revision = Some(attempt.revision.clone());
@@ -233,7 +234,8 @@ impl Kustomize {
         attempt.conditions().set("Healthy", "Unknown", "Progressing", &message);
         attempt.progress("Running health checks").await?;
         let start = Instant::now();
-        let wait = health::wait(cluster, &objects, spec.timeout(), self.context.clock);
+        let pace = (self.context.clock, self.context.health_interval);
+        let wait = health::wait(cluster, &objects, spec.timeout(), pace);
         let result = tokio::select! {
             result = wait => result,
             () = self.sources.overtakes(attempt.object, &attempt.revision) => {
@@ -378,10 +380,11 @@ async fn prepare(objects: &mut [Value], object: &Kustomization, cluster: &Cluste
             normalize::add_common(built, common);
         }
         let identity = Identity::of(built);
-        if !identity.namespace.is_empty() && !cluster.is_namespaced(&identity.kind).await {
-            if let Some(metadata) = built["metadata"].as_object_mut() {
-                metadata.shift_remove("namespace");
-            }
+        if !identity.namespace.is_empty()
+            && !cluster.is_namespaced(&identity.kind).await
+            && let Some(metadata) = built["metadata"].as_object_mut()
+        {
+            metadata.shift_remove("namespace");
         }
     }
     apply::sort(objects);

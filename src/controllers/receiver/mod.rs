@@ -3,22 +3,8 @@
 
 mod hook;
 mod reconcile;
+mod run;
 mod signature;
 
-use std::sync::Arc;
-
-use kube::runtime::{Controller, watcher};
-use tokio_util::sync::CancellationToken;
-
 pub use hook::receiver_router;
-
-use super::{Context, runner};
-use crate::objects::flux::Receiver;
-
-/// Runs the notification controller until `shutdown`.
-pub async fn run_notification_controller(context: Context, shutdown: CancellationToken) {
-    let (client, clock) = (context.client.clone(), context.clock);
-    let controller = Controller::new(kube::Api::<Receiver>::all(client.clone()), watcher::Config::default());
-    let reconciler = Arc::new(reconcile::Receivers::new(context));
-    runner::run(reconciler, controller, client, clock, shutdown).await;
-}
+pub use run::run_notification_controller;

@@ -8,9 +8,11 @@ use kube::ResourceExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::signature::token;
-use crate::controllers::events::Recorder;
-use crate::controllers::status::{Conditions, Patcher};
-use crate::controllers::{Action, Context, Reconciler};
+use crate::controllers::{
+    Action, Context, Reconciler,
+    events::Recorder,
+    status::{Conditions, Patcher},
+};
 use crate::objects::{
     flux::{RECONCILE_ANNOTATION, Receiver},
     format_duration, parse_duration,
@@ -90,10 +92,11 @@ fn path(token: &str, object: &Receiver) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objects::flux::ReceiverSpec;
 
     #[test]
     fn path_depends_on_token_name_and_namespace() {
-        let mut object = Receiver::new("apps", Default::default());
+        let mut object = Receiver::new("apps", ReceiverSpec::default());
         object.metadata.namespace = Some("dev1".to_owned());
         let expected = format!("/hook/{:x}", Sha256::digest(b"tokenappsdev1"));
         assert_eq!(path("token", &object), expected);

@@ -15,6 +15,18 @@ const DEPTH_LIMIT: usize = 64;
 /// How many objects a build may give.
 const OBJECTS_LIMIT: usize = 20_000;
 
+/// Fields that are refused by name, rather than as unknown ones.
+const UNSUPPORTED: [&str; 8] = [
+    "helmCharts",
+    "helmGlobals",
+    "replacements",
+    "vars",
+    "openapi",
+    "crds",
+    "configurations",
+    "transformers",
+];
+
 /// What is added to a folder's own kustomization, as the Kustomization of Flux has it.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
@@ -34,7 +46,7 @@ pub struct Overlay {
 
 /// Builds `folder`, which has a kustomization. `root` is what messages call the tree's root.
 pub fn build(files: &BTreeMap<String, Vec<u8>>, root: &str, folder: &str) -> Result<Vec<Value>, Error> {
-    finish(Build { tree: Tree { files, root }, overlay: None }.target(folder, &mut Vec::new())?)
+    Ok(finish(Build { tree: Tree { files, root }, overlay: None }.target(folder, &mut Vec::new())?))
 }
 
 /// Builds `folder` with an overlay. A folder without kustomization is taken as one with all its manifests.
@@ -46,20 +58,20 @@ pub fn build_overlay(
 ) -> Result<Vec<Value>, Error> {
     let tree = Tree { files, root };
     if tree.kustomization(folder).is_some() {
-        return finish(Build { tree, overlay: Some(overlay) }.target(folder, &mut Vec::new())?);
+        return Ok(finish(Build { tree, overlay: Some(overlay) }.target(folder, &mut Vec::new())?));
     }
     let kustomization = Kustomization { resources: scan(tree, folder)?, ..Kustomization::default() };
     let build = Build { tree, overlay: Some(overlay) };
-    finish(build.kustomization(kustomization, folder, &mut Vec::new())?)
+    Ok(finish(build.kustomization(kustomization, folder, &mut Vec::new())?))
 }
 
-fn finish((mut resources, sorted): (Vec<Resource>, bool)) -> Result<Vec<Value>, Error> {
+fn finish((mut resources, sorted): (Vec<Resource>, bool)) -> Vec<Value> {
     generators::add_hashes(&mut resources);
     names::fix_references(&mut resources);
     if sorted {
         order::sort(&mut resources);
     }
-    Ok(resources.into_iter().map(|resource| resource.object).collect())
+    resources.into_iter().map(|resource| resource.object).collect()
 }
 
 /// The manifests below a folder without kustomization; folders that have one count as a whole.
@@ -136,17 +148,7 @@ impl Build<'_> {
                 Err(wrong("more than one document".to_owned()))
             };
         };
-        const KNOWN: [&str; 8] = [
-            "helmCharts",
-            "helmGlobals",
-            "replacements",
-            "vars",
-            "openapi",
-            "crds",
-            "configurations",
-            "transformers",
-        ];
-        if let Some(field) = KNOWN.iter().find(|field| document.get(field).is_some()) {
+        if let Some(field) = UNSUPPORTED.iter().find(|field| document.get(field).is_some()) {
             return Err(Error::Unsupported { field: (*field).to_owned(), path: self.tree.shown(path) });
         }
         serde_json::from_value(document.clone()).map_err(|error| {
@@ -255,7 +257,7 @@ impl Build<'_> {
             |path: &str| Error::MissingResource { name: name.to_owned(), path: self.tree.shown(path) };
         let full = join(folder, name).ok_or_else(|| missing(name))?;
         let (path, bytes) = self.tree.kustomization(&full).ok_or_else(|| missing(&full))?;
-        if visited.iter().any(|seen| *seen == full) {
+        if visited.contains(&full) {
             return Err(Error::Cycle { path: self.tree.shown(&full) });
         }
         let kustomization = self.parse(&path, bytes)?;

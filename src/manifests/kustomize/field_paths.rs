@@ -28,7 +28,7 @@ pub(super) fn set_pairs<'a>(
     object: &mut Value,
     path: &str,
     create: bool,
-    pairs: impl Iterator<Item = (&'a String, &'a String)> + Clone,
+    pairs: &(impl Iterator<Item = (&'a String, &'a String)> + Clone),
 ) {
     visit(object, path, create, &mut |value| {
         if value.is_null() {

@@ -57,17 +57,17 @@ pub(super) fn generate(
 
 fn merge(base: &mut Value, over: &Value) {
     for field in ["data", "binaryData"] {
-        if let Some(values) = over[field].as_object() {
-            if let Some(target) = child(base, field) {
-                target.extend(values.clone());
-            }
+        if let Some(values) = over[field].as_object()
+            && let Some(target) = child(base, field)
+        {
+            target.extend(values.clone());
         }
     }
     for field in ["labels", "annotations"] {
-        if let Some(values) = over["metadata"][field].as_object() {
-            if let Some(target) = child(&mut base["metadata"], field) {
-                target.extend(values.clone());
-            }
+        if let Some(values) = over["metadata"][field].as_object()
+            && let Some(target) = child(&mut base["metadata"], field)
+        {
+            target.extend(values.clone());
         }
     }
 }

@@ -84,13 +84,13 @@ pub(super) fn add_labels(resources: &mut [Resource], labels: &[Label], common: &
         for resource in resources.iter_mut() {
             let kind = kind_of(&resource.identity());
             let pairs = label.pairs.iter();
-            set_pairs(&mut resource.object, "metadata/labels", true, pairs.clone());
+            set_pairs(&mut resource.object, "metadata/labels", true, &pairs);
             let templates = TEMPLATES.iter().filter(|_| label.include_selectors || label.include_templates);
             let selectors = SELECTORS.iter().filter(|_| label.include_selectors);
             for (_, path, create) in
                 templates.chain(selectors).filter(|(of, ..)| Some(*of) == kind.as_deref())
             {
-                set_pairs(&mut resource.object, path, *create, pairs.clone());
+                set_pairs(&mut resource.object, path, *create, &pairs);
             }
         }
     }
@@ -103,9 +103,9 @@ pub(super) fn add_annotations(resources: &mut [Resource], annotations: &BTreeMap
     }
     for resource in resources {
         let kind = kind_of(&resource.identity());
-        set_pairs(&mut resource.object, "metadata/annotations", true, annotations.iter());
+        set_pairs(&mut resource.object, "metadata/annotations", true, &annotations.iter());
         for (_, path) in ANNOTATED.iter().filter(|(of, _)| Some(*of) == kind.as_deref()) {
-            set_pairs(&mut resource.object, path, true, annotations.iter());
+            set_pairs(&mut resource.object, path, true, &annotations.iter());
         }
     }
 }

@@ -92,7 +92,9 @@ pub(super) fn fix_references(resources: &mut [Resource]) {
         let mut fix = |target: &str, path: &str| {
             visit(&mut resource.object, path, false, &mut |value| match value {
                 Value::Array(names) => {
-                    names.iter_mut().for_each(|name| replace(name, |name| find(target, name)))
+                    for name in names {
+                        replace(name, |name| find(target, name));
+                    }
                 }
                 value => replace(value, |name| find(target, name)),
             });

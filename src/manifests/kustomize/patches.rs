@@ -22,9 +22,9 @@ pub(super) fn apply(
 ) -> Result<(), Error> {
     let text = match (&patch.patch, &patch.path) {
         (Some(text), _) if !text.is_empty() => text.clone(),
-        (_, Some(path)) => {
-            let full = join(folder, path);
-            let shown = tree.shown(full.as_deref().unwrap_or(path));
+        (_, Some(file)) => {
+            let full = join(folder, file);
+            let shown = tree.shown(full.as_deref().unwrap_or(file));
             let bytes = full.as_deref().and_then(|full| tree.file(full));
             let bytes = bytes
                 .ok_or(Error::MissingFile { what: "failed to get the patch file from path", path: shown })?;
@@ -43,7 +43,6 @@ pub(super) fn apply(
     for document in documents {
         match (&document, &selector) {
             (Value::Array(_), Some(selector)) => apply_operations(resources, &document, selector)?,
-            (Value::Array(_), None) => return Err(malformed()),
             (Value::Object(_), Some(selector)) => {
                 apply_merge(resources, &document, patch, |resource| selector.matches(resource));
             }

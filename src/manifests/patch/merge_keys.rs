@@ -2,6 +2,7 @@
 
 /// The merge keys of the list `field` below `parent`, in the kinds of `group`; empty for lists of plain values that
 /// are merged as a set, and nothing for lists that are replaced as a whole.
+#[must_use]
 pub fn merge_keys(group: &str, kind: &str, parent: &str, field: &str) -> Option<&'static [&'static str]> {
     if !is_builtin(group) {
         return None;
@@ -9,9 +10,16 @@ pub fn merge_keys(group: &str, kind: &str, parent: &str, field: &str) -> Option<
     Some(match (parent, field) {
         (
             _,
-            "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets",
-        )
-        | (_, "schedulingGates" | "webhooks" | "resourceClaims") => &["name"],
+            "containers"
+            | "initContainers"
+            | "ephemeralContainers"
+            | "volumes"
+            | "env"
+            | "imagePullSecrets"
+            | "schedulingGates"
+            | "webhooks"
+            | "resourceClaims",
+        ) => &["name"],
         ("", "secrets") if kind == "ServiceAccount" => &["name"],
         (_, "volumeMounts") => &["mountPath"],
         (_, "volumeDevices") => &["devicePath"],

@@ -13,6 +13,7 @@ struct Kind<'a> {
 }
 
 /// Applies a patch to an object of a known kind; `None` when the patch deletes the object.
+#[must_use]
 pub fn apply_strategic(object: &Value, patch: &Value) -> Option<Value> {
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
     let group = api_version.split_once('/').map_or("", |(group, _)| group);

@@ -85,7 +85,6 @@ fn unclosed(text: &str, line: u64, column: u64) -> Option<(char, u64)> {
         for char in content.chars().take(end) {
             match (quote, char) {
                 (Some(open), char) if open == char => quote = None,
-                (Some(_), _) => {}
                 (None, '#') if before.is_whitespace() => break,
                 (None, '"' | '\'') if before.is_whitespace() || "[{,:".contains(before) => quote = Some(char),
                 (None, '[' | '{') if !open.is_empty() || before.is_whitespace() => {
@@ -135,7 +134,7 @@ mod tests {
         let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for (name, before) in ["b", "c", "d", "e", "f", "g", "h", "i"].iter().zip("abcdefgh".chars()) {
             let items = vec![format!("*{before}"); 9].join(", ");
-            bomb.push_str(&format!("{name}: &{name} [{items}]\n"));
+            bomb = format!("{bomb}{name}: &{name} [{items}]\n");
         }
         assert!(read_documents(&bomb).is_err());
         assert!(read_documents("a: 1\na: 2\n").is_err());

@@ -9,6 +9,7 @@ use super::scalar::{Style, is_printable, style};
 const WIDTH: usize = 80;
 
 /// Writes one document, with a line end.
+#[must_use]
 pub fn write(value: &Value) -> String {
     let mut writer = Writer { text: String::new(), column: 0 };
     match value {

@@ -12,6 +12,7 @@ pub(super) fn never_observed() -> i64 {
 }
 
 /// The definitions, made from the types. Each status starts as `observedGeneration: -1`, as with the real ones.
+#[must_use]
 pub fn crds() -> Vec<CustomResourceDefinition> {
     let mut crds = vec![GitRepository::crd(), Kustomization::crd(), Receiver::crd()];
     for crd in &mut crds {

@@ -104,17 +104,20 @@ impl KustomizationSpec {
     const LEAST_TIMEOUT: Duration = Duration::from_secs(30);
 
     /// The interval; one that cannot be read is taken as a minute.
+    #[must_use]
     pub fn interval(&self) -> Duration {
         parse_duration(&self.interval).unwrap_or(Duration::from_secs(60))
     }
 
     /// The limit of a reconciliation: at least 30 s, by default 30 s less than the interval.
+    #[must_use]
     pub fn timeout(&self) -> Duration {
         let given = self.timeout.as_deref().and_then(|text| parse_duration(text).ok());
         given.unwrap_or_else(|| self.interval().saturating_sub(Self::LEAST_TIMEOUT)).max(Self::LEAST_TIMEOUT)
     }
 
     /// How soon to try again after a failure.
+    #[must_use]
     pub fn retry_interval(&self) -> Duration {
         let given = self.retry_interval.as_deref().and_then(|text| parse_duration(text).ok());
         given.unwrap_or_else(|| self.interval())
@@ -232,7 +235,7 @@ pub struct PostBuild {
     /// By name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub substitute: Option<BTreeMap<String, String>>,
-    /// From ConfigMaps and Secrets; `substitute` wins over them.
+    /// From `ConfigMaps` and Secrets; `substitute` wins over them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub substitute_from: Option<Vec<SubstituteFrom>>,
 }

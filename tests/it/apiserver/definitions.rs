@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions: served at once, checked, and gone with their objects.
+//! Custom resource definitions: served at once, checked, and gone with their objects.
 
 use serde_json::{Value, json};
 

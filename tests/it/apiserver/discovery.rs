@@ -14,8 +14,8 @@ async fn plain_documents() {
     let world = World::new().await;
     let api = world.get("/api").await.ok();
     assert_eq!(api["versions"], json!(["v1"]));
-    let apis = world.get("/apis").await.ok();
-    let apps = apis["groups"].as_array().unwrap().iter().find(|group| group["name"] == "apps").unwrap();
+    let groups = world.get("/apis").await.ok();
+    let apps = groups["groups"].as_array().unwrap().iter().find(|group| group["name"] == "apps").unwrap();
     let version = json!({"groupVersion": "apps/v1", "version": "v1"});
     assert_eq!(*apps, json!({"name": "apps", "versions": [version], "preferredVersion": version}));
     let apps = world.get("/apis/apps/v1").await.ok();

@@ -23,10 +23,10 @@ impl Drop for Kubectl {
 
 impl Kubectl {
     /// `None`, with the reason printed, on a machine without kubectl.
+    #[expect(clippy::print_stderr, reason = "a test says why it is skipped")]
     async fn start() -> Option<Self> {
         if which::which("kubectl").is_err() {
-            use std::io::Write as _;
-            writeln!(std::io::stderr(), "skipped: there is no kubectl on PATH").unwrap();
+            eprintln!("skipped: there is no kubectl on PATH");
             return None;
         }
         let world = World::new().await;
@@ -61,6 +61,7 @@ impl Kubectl {
         let command = Command::new("kubectl").args(arguments.iter().copied()).clean_environment();
         let command =
             command.env("PATH", path).env("HOME", text("home")).env("KUBECONFIG", text("kubeconfig"));
+        let command = command.env("EDITOR", text("editor"));
         let command = command.env("KUBECACHEDIR", text("cache")).input(input).limit(Duration::from_secs(60));
         let output = command.output().await.unwrap();
         (output.code, format!("{}{}", output.stdout, output.stderr))
@@ -128,6 +129,37 @@ async fn everyday_commands() {
     kubectl.says("delete ns dev1-ns", "namespace \"dev1-ns\" deleted").await;
     kubectl.says("create cm c --from-literal a=1", "configmap/c created").await;
     kubectl.says("wait cm c --for=jsonpath={.data.a}=1", "configmap/c condition met").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looking_and_editing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(kubectl) = Kubectl::start().await else { return };
+    kubectl.applies("apply -f -", DEPLOYMENT, "deployment.apps/web created").await;
+    let table = "NAME   READY   UP-TO-DATE   AVAILABLE   AGE   CONTAINERS   IMAGES      SELECTOR\n\
+                 web    0/2     0            0           0s    web          web:1.0.0   app=web";
+    let (code, output) = kubectl.run(&["get", "deploy", "-o", "wide"], "").await;
+    // The age is the one word that depends on how fast this machine is.
+    let output = regex::Regex::new(r" \d+s  ").unwrap().replace(output.trim_end(), " 0s  ").into_owned();
+    assert_eq!((code, output.as_str()), (0, table));
+    let (code, described) = kubectl.run(&["describe", "deploy", "web"], "").await;
+    assert!(code == 0 && described.contains("Replicas:               2 desired | 0 updated"), "{described}");
+    let (code, explained) = kubectl.run(&["explain", "deploy.spec.replicas"], "").await;
+    let heading = "GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\nFIELD: replicas <integer>\n";
+    assert!(code == 0 && explained.starts_with(heading), "{explained}");
+    let changed = DEPLOYMENT.replace("replicas: 2", "replicas: 3");
+    let (code, difference) = kubectl.run(&["diff", "-f", "-"], &changed).await;
+    assert!(code == 1 && difference.contains("-  replicas: 2\n+  replicas: 3\n"), "{difference}");
+    let editor = kubectl.world.folder.path().join("editor");
+    std::fs::write(&editor, "#!/bin/sh\nexec sed -i 's/  replicas: 2/  replicas: 5/' \"$1\"\n").unwrap();
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
+    kubectl.says("edit deploy web", "deployment.apps/web edited").await;
+    kubectl.says("get deploy web -o jsonpath={.spec.replicas}", "5").await;
+    let (code, list) = kubectl.run(&["get", "all,cm,sa", "-A", "-o", "name"], "").await;
+    assert!(
+        code == 0 && list.contains("service/kubernetes\n") && list.contains("deployment.apps/web\n"),
+        "{list}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

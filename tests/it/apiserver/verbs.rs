@@ -187,8 +187,8 @@ async fn spec_and_status_are_apart() {
     assert_eq!(scale["kind"], "Scale");
     assert_eq!(scale["spec"], json!({"replicas": 2}));
     assert_eq!(scale["status"], json!({"replicas": 3, "selector": "app=web"}));
-    let patch = json!({"spec": {"replicas": 5}});
-    let scaled = world.patch(&format!("{path}/scale"), "merge", &patch).await.ok();
+    let wanted = json!({"spec": {"replicas": 5}});
+    let scaled = world.patch(&format!("{path}/scale"), "merge", &wanted).await.ok();
     assert_eq!(scaled["spec"], json!({"replicas": 5}));
     assert_eq!(world.get(&path).await.ok()["metadata"]["generation"], 3);
     let mut selector = world.get(&path).await.ok();

@@ -66,7 +66,9 @@ async fn selectors_turn_changes_into_comings_and_goings() {
         world.patch(&format!("{CONFIG_MAPS}/a"), "merge", &label(value)).await.ok();
     }
     world.patch(&format!("{CONFIG_MAPS}/a"), "merge", &json!({"data": {"b": "2"}})).await.ok();
-    assert_eq!(watch.brief().await, "DELETED a");
+    let gone = watch.next().await.unwrap();
+    assert_eq!(gone["type"], "DELETED");
+    assert_eq!(gone["object"]["metadata"]["labels"], json!({"app": "web"}), "as it was seen last");
     assert_eq!(watch.brief().await, "ADDED a");
     assert_eq!(watch.brief().await, "MODIFIED a");
 }

@@ -1,6 +1,10 @@
-//! Reconcilers against the API server in this process.
+//! What controllers make of objects, through the API server in process.
 
 mod deployment;
 mod endpointslice;
+mod flux;
+mod gitrepository;
 mod kubectl;
+mod kustomization;
+mod receiver;
 mod replicaset;

@@ -1,0 +1,19 @@
+//! Starts the source controller.
+
+use std::sync::Arc;
+
+use kube::runtime::{Controller, watcher};
+use tokio_util::sync::CancellationToken;
+
+use super::reconcile;
+use crate::controllers::{Context, runner};
+use crate::objects::flux::GitRepository;
+
+/// Runs the source controller until `shutdown`.
+pub async fn run_source_controller(context: Context, shutdown: CancellationToken) {
+    let api = kube::Api::<GitRepository>::all(context.client.clone());
+    let controller = Controller::new(api, watcher::Config::default());
+    let (client, clock) = (context.client.clone(), context.clock);
+    let reconciler = Arc::new(reconcile::Source::new(context));
+    runner::run(reconciler, controller, client, clock, shutdown).await;
+}
