@@ -89,8 +89,7 @@ impl History {
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
-    /// Keeps the lock until it is dropped.
-    _lock: File,
+    lock: File,
     /// What is known.
     pub(crate) history: History,
 }
@@ -113,7 +112,7 @@ impl Journal {
             file.set_len(whole as u64).map_err(failed)?;
         }
         let history = replay(&text[..whole], &path)?;
-        Ok(Self { path, file, _lock: lock, history })
+        Ok(Self { path, file, lock, history })
     }
 
     /// Writes a record; it is on the disk when this returns.
@@ -125,6 +124,13 @@ impl Journal {
         self.file.write_all(&text).and_then(|()| self.file.sync_data()).map_err(failed)?;
         self.history.add(line.record);
         Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is just being started has the same file open until it is itself.
+        let _ = self.lock.unlock();
     }
 }
 

@@ -42,11 +42,11 @@ const DEV: &str = r#"steps:
   - run: { id: never, cmd: "false" }
 "#;
 
+/// An event that a learner reacts to, and how.
+type Cue = (fn(&Event) -> bool, Control);
+
 /// Sends a command whenever an event of a kind comes, in this order.
-fn script(
-    world: &World,
-    steps: Vec<(fn(&Event) -> bool, Control)>,
-) -> (atelier::scenario::Session, mpsc::Receiver<Control>) {
+fn script(world: &World, steps: Vec<Cue>) -> (atelier::scenario::Session, mpsc::Receiver<Control>) {
     let (sender, receiver) = mpsc::channel(16);
     let mut session = world.session();
     let told = session.events.clone();
@@ -81,7 +81,7 @@ fn noted(event: &Event) -> bool {
 #[tokio::test]
 async fn goes_through_a_track_by_commands() {
     let world = World::new(BOSS, DEV);
-    let commands: Vec<(fn(&Event) -> bool, Control)> = vec![
+    let commands: Vec<Cue> = vec![
         (gated, Control::Play),
         (|event| matches!(event, Event::CheckWaiting { check, .. } if check == "inside"), Control::Hint),
         (hinted, Control::Hint),
@@ -133,7 +133,7 @@ async fn goes_through_a_track_by_commands() {
 async fn what_is_left_is_taken_up_again() {
     let world = World::new(BOSS, DEV);
     let options = LearnOptions { play: vec!["others".to_owned()] };
-    let commands: Vec<(fn(&Event) -> bool, Control)> = vec![(
+    let commands: Vec<Cue> = vec![(
         |event| matches!(event, Event::CheckWaiting { check, .. } if check == "inside"),
         Control::Quit,
     )];

@@ -1,5 +1,6 @@
 //! Lint, by single mistakes in a workshop that has none: each with its whole message.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use atelier::scenario::{Finding, Library, lint};
@@ -488,7 +489,7 @@ fn every_mistake_is_named_with_place_and_remedy() {
         let library = folder.path().join("library");
         let found = findings(&Library::directory(&library)).replace(&format!("{}/", library.display()), "");
         if found != case.expected {
-            wrong.push_str(&format!("=== {:?} -> {:?}\n{found}\n", case.from, case.to));
+            let _ = writeln!(wrong, "=== {:?} -> {:?}\n{found}", case.from, case.to);
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");

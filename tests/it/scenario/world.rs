@@ -114,6 +114,13 @@ impl World {
 
     /// A session as a fresh process would make it.
     pub(crate) fn session(&self) -> Session {
+        let url = format!("file://{}", self.path("forge").display());
+        let forge = Folder { url, api: Gitea::with_token("http://127.0.0.1:1", "token") };
+        self.session_on(Box::new(Nobody), Box::new(forge))
+    }
+
+    /// A session on a platform of the test's own.
+    pub(crate) fn session_on(&self, cluster: Box<dyn Cluster>, forge: Box<dyn Forge>) -> Session {
         let workshop =
             Library::directory(&self.path("scenarios")).workshop("small").unwrap_or_else(|error| {
                 panic!("{error}");
@@ -127,10 +134,7 @@ impl World {
             let context = ActorContext { actor: actor.clone(), environment: environment.into(), work, token };
             (actor.name.clone(), context)
         };
-        let url = format!("file://{}", self.path("forge").display());
-        let clusters: BTreeMap<String, Box<dyn Cluster>> =
-            [("main".to_owned(), Box::new(Nobody) as _)].into();
-        let forge = Box::new(Folder { url, api: Gitea::with_token("http://127.0.0.1:1", "token") });
+        let clusters: BTreeMap<String, Box<dyn Cluster>> = [("main".to_owned(), cluster)].into();
         let events = self.events.clone();
         Session {
             platform: Arc::new(Platform { kind: Kind::Embedded, clusters, forge }),
