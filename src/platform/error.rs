@@ -25,13 +25,21 @@ pub enum Error {
         message: String,
     },
     /// The API server could not be used.
-    #[error("the API server at `{url}` refused")]
+    #[error("the API server at `{url}` cannot be used: {message}")]
     Kubernetes {
         /// Its address.
         url: String,
+        /// Its own words.
+        message: String,
+    },
+    /// A push or fetch of the driver's own did not succeed.
+    #[error("git could not use `{address}`")]
+    Git {
+        /// The repository.
+        address: String,
         /// Why.
         #[source]
-        source: Box<kube::Error>,
+        source: git2::Error,
     },
     /// A certificate could not be made.
     #[error(transparent)]
@@ -77,4 +85,22 @@ pub enum Error {
     /// A child failed.
     #[error(transparent)]
     Process(#[from] crate::process::Error),
+}
+
+/// The words of a Kubernetes client's error for people: the API server's message where it answered, else the chain
+/// of causes without repetition.
+pub fn kubernetes_words(error: &kube::Error) -> String {
+    if let kube::Error::Api(status) = error {
+        return status.message.clone();
+    }
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        next = cause.source();
+    }
+    text
 }

@@ -7,6 +7,8 @@
 pub mod embedded;
 mod error;
 mod gitea;
+mod open;
+mod seed;
 
 use std::collections::BTreeMap;
 
@@ -14,8 +16,9 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
-pub use error::Error;
+pub use error::{Error, kubernetes_words};
 pub use gitea::{Branch, Commit, Gitea, Identity as CommitIdentity, TreeEntry};
+pub use open::open;
 
 use crate::events::Outcome;
 

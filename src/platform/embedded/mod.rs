@@ -1,1 +1,18 @@
-//! The embedded platform: servers, controllers and simulated nodes in one process.
+//! The embedded platform: API server, forge, registry, reconcilers and simulated nodes in one background process
+//! of ours, reached over loopback only. No containers run here, and nothing says otherwise.
+//!
+//! The driver's side ([`open`], [`Folder`]) speaks to that process over the wire; the process's side is [`serve`].
+
+mod cluster;
+mod folder;
+mod forge;
+mod hooks;
+mod open;
+mod operator;
+mod serve;
+mod start;
+
+pub use folder::{Folder, Ports, Secrets, State};
+pub use open::open;
+pub use serve::{ServeConfig, serve};
+pub use start::Start;

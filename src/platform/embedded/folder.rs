@@ -1,0 +1,155 @@
+//! What the embedded platform keeps: ports and secrets, fixed for the lab's life, and the lock that tells whether
+//! its process runs.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::platform::Error;
+
+/// The ports of 127.0.0.1 that a lab has, chosen free at its first start and kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ports {
+    /// The API server's.
+    pub kubernetes: u16,
+    /// The forge's and the registry's.
+    pub forge: u16,
+    /// The one that the forge's webhooks call.
+    pub hooks: u16,
+}
+
+impl Ports {
+    /// All of them.
+    pub fn all(self) -> [u16; 3] {
+        [self.kubernetes, self.forge, self.hooks]
+    }
+}
+
+/// The lab's secrets, made at its first start.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Secrets {
+    /// The password of the forge's administrator, `administrator`.
+    pub forge_administrator: String,
+    /// What the API server shows to the simulated nodes.
+    pub kubelet: String,
+}
+
+/// Whether the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It holds its lock.
+    Running {
+        /// Its id.
+        process: u32,
+    },
+    /// It does not.
+    Stopped,
+}
+
+/// The folder of one lab's embedded platform.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder at `path`, which need not exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// A file or folder in it.
+    pub(super) fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Where the background process's log is.
+    pub fn log(&self) -> PathBuf {
+        self.join("serve.log")
+    }
+
+    /// Makes it, for its owner only.
+    pub(super) fn create(&self) -> Result<(), Error> {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
+        made.map_err(|source| file_error(&self.0, source))
+    }
+
+    /// Whether the process runs: its lock is the operating system's, so it ends with the process.
+    pub fn state(&self) -> State {
+        let Ok(file) = File::open(self.lock_path()) else { return State::Stopped };
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => {
+                let process = std::fs::read_to_string(self.lock_path()).unwrap_or_default().trim().parse();
+                State::Running { process: process.unwrap_or_default() }
+            }
+            _ => State::Stopped,
+        }
+    }
+
+    pub(super) fn lock_path(&self) -> PathBuf {
+        self.join("process.lock")
+    }
+
+    /// Opens the file of the process's lock, without taking the lock.
+    pub(super) fn lock_file(&self) -> Result<File, Error> {
+        let path = self.lock_path();
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        opened.map_err(|source| file_error(&path, source))
+    }
+
+    /// The ports, when the lab has been started once.
+    pub fn ports(&self) -> Option<Ports> {
+        self.known_ports().ok()
+    }
+
+    pub(super) fn known_ports(&self) -> Result<Ports, Error> {
+        self.read("ports.json")
+    }
+
+    pub(super) fn keep_ports(&self, ports: Ports) -> Result<(), Error> {
+        self.write("ports.json", &ports)
+    }
+
+    /// The secrets, made when there are none.
+    pub fn secrets(&self) -> Result<Secrets, Error> {
+        let path = self.join("secrets.json");
+        if path.exists() {
+            return self.read("secrets.json");
+        }
+        let secrets = Secrets { forge_administrator: random(32), kubelet: random(32) };
+        self.create()?;
+        self.write("secrets.json", &secrets)?;
+        Ok(secrets)
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
+        let path = self.join(name);
+        let text = std::fs::read(&path).map_err(|source| file_error(&path, source))?;
+        serde_json::from_slice(&text)
+            .map_err(|source| Error::Damaged { path: path.display().to_string(), source })
+    }
+
+    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), Error> {
+        let path = self.join(name);
+        let damaged = |source| Error::Damaged { path: path.display().to_string(), source };
+        let text = serde_json::to_vec_pretty(value).map_err(damaged)?;
+        // Written aside and renamed, so that a reader sees the old file or the new one.
+        let temporary = self.join(&format!("{name}.new"));
+        let mut options = OpenOptions::new();
+        let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary);
+        let written = opened.and_then(|mut file| file.write_all(&text));
+        written.and_then(|()| std::fs::rename(&temporary, &path)).map_err(|source| file_error(&path, source))
+    }
+}
+
+pub(super) fn file_error(path: &Path, source: std::io::Error) -> Error {
+    Error::File { path: path.display().to_string(), source }
+}
+
+/// Letters and digits only, so that it can stand in an address.
+pub(super) fn random(length: usize) -> String {
+    use rand::Rng as _;
+    rand::rng().sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect()
+}
