@@ -1,0 +1,125 @@
+//! The plan: which stages a platform has, in which order, and running them forwards, backwards or for a look.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use serde::Serialize;
+
+use super::stages::{Actors, Folder, Operator, Receiver, Repositories, Server};
+use super::{Context, Error, Inventory, Stage, State};
+use crate::events::{Event, Outcome};
+use crate::platform::Kind;
+
+/// How one stage ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The stage's name.
+    pub stage: &'static str,
+    /// How it stands.
+    pub state: State,
+}
+
+/// The stages of a platform, each after those that it needs.
+pub struct Plan(Vec<Box<dyn Stage>>);
+
+impl Plan {
+    /// The plan of `platform`.
+    pub fn of(platform: Kind, operator: bool) -> Self {
+        let mut stages: Vec<Box<dyn Stage>> = match platform {
+            Kind::Embedded => {
+                vec![Box::new(Folder), Box::new(Server), Box::new(Actors), Box::new(Repositories)]
+            }
+        };
+        if operator {
+            stages.push(Box::new(Operator));
+            stages.push(Box::new(Receiver));
+        }
+        Self(stages)
+    }
+
+    /// Makes everything so; stages that do not need each other run side by side. At the first failure the stages
+    /// that run come to their end, what stands is kept, and the failure is returned.
+    pub async fn up(&self, context: &Context) -> Result<Vec<(&'static str, Outcome, Duration)>, Error> {
+        let mut waiting = self.0.iter().map(AsRef::as_ref).collect::<Vec<&dyn Stage>>();
+        let mut done: BTreeMap<&'static str, (Outcome, Duration)> = BTreeMap::new();
+        let mut running = FuturesUnordered::new();
+        let mut failure = None;
+        loop {
+            if failure.is_none() {
+                let ready = |stage: &&&dyn Stage| stage.after().iter().all(|name| done.contains_key(name));
+                let started = waiting.iter().filter(ready).map(|stage| stage.name()).collect::<Vec<_>>();
+                for stage in self.0.iter().filter(|stage| started.contains(&stage.name())) {
+                    running.push(ensure(stage.as_ref(), context));
+                }
+                waiting.retain(|stage| !started.contains(&stage.name()));
+            }
+            match running.next().await {
+                Some((name, Ok(outcome), took)) => {
+                    done.insert(name, (outcome, took));
+                }
+                Some((name, Err(source), _)) => {
+                    failure.get_or_insert(named(name, context, source));
+                }
+                None => break,
+            }
+        }
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(self
+                .0
+                .iter()
+                .map(|stage| (stage.name(), done[stage.name()].0, done[stage.name()].1))
+                .collect()),
+        }
+    }
+
+    /// Removes everything, then looks whether anything is left.
+    pub async fn down(&self, context: &Context) -> Result<Outcome, Error> {
+        let before = Inventory::take(&context.folder);
+        let mut whole = Outcome::Unchanged;
+        for stage in self.0.iter().rev() {
+            let begin = Instant::now();
+            let outcome =
+                stage.remove(context).await.map_err(|source| named(stage.name(), context, source))?;
+            whole = whole.and(outcome);
+            if outcome != Outcome::Unchanged {
+                let (stage, took) = (stage.name().to_owned(), begin.elapsed());
+                context.events.send(Event::StageFinished { stage, outcome, took, detail: String::new() });
+            }
+        }
+        let left = before.left();
+        if left.is_empty() {
+            return Ok(whole);
+        }
+        let left = left.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        Err(Error::Left { lab: context.folder.name().to_owned(), left })
+    }
+
+    /// How every stage stands.
+    pub async fn status(&self, context: &Context) -> Result<Vec<Status>, Error> {
+        let mut found = Vec::new();
+        for stage in &self.0 {
+            let state = stage.probe(context).await.map_err(|source| named(stage.name(), context, source))?;
+            found.push(Status { stage: stage.name(), state });
+        }
+        Ok(found)
+    }
+}
+
+async fn ensure(stage: &dyn Stage, context: &Context) -> (&'static str, Result<Outcome, Error>, Duration) {
+    let begin = Instant::now();
+    context.events.send(Event::StageStarted { stage: stage.name().to_owned() });
+    let result = stage.ensure(context).await;
+    let took = begin.elapsed();
+    let result = result.map(|(outcome, detail)| {
+        context.events.send(Event::StageFinished { stage: stage.name().to_owned(), outcome, took, detail });
+        outcome
+    });
+    (stage.name(), result, took)
+}
+
+fn named(stage: &'static str, context: &Context, source: Error) -> Error {
+    Error::Stage { stage, lab: context.folder.name().to_owned(), source: Box::new(source) }
+}

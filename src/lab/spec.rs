@@ -1,0 +1,89 @@
+//! What a lab shall be: `lab.json`, written at the first `up` and read by every later command.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Error;
+use crate::objects::Image;
+use crate::platform::{Actor, Kind, Repository};
+
+/// The version of `lab.json` that this program writes.
+const VERSION: u32 = 1;
+
+/// The lab's description, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Of this file's format.
+    pub version: u32,
+    /// The lab's name.
+    pub name: String,
+    /// Where it runs.
+    pub platform: Kind,
+    /// The workshop it is for.
+    pub workshop: String,
+    /// The folder that the workshop was read from; none when it came with the program.
+    pub scenarios: Option<std::path::PathBuf>,
+    /// Who takes part.
+    pub actors: Vec<Actor>,
+    /// The image catalogue.
+    pub images: Vec<Image>,
+    /// Whether the operator is installed at set-up.
+    pub operator: bool,
+}
+
+impl Spec {
+    /// A description in the present version.
+    pub fn new(name: &str, platform: Kind, workshop: &str) -> Self {
+        Self {
+            version: VERSION,
+            name: name.to_owned(),
+            platform,
+            workshop: workshop.to_owned(),
+            scenarios: None,
+            actors: Vec::new(),
+            images: Vec::new(),
+            operator: true,
+        }
+    }
+
+    pub(super) fn read(path: &Path, lab: &str) -> Result<Self, Error> {
+        let text = match std::fs::read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::Missing { lab: lab.to_owned() });
+            }
+            Err(source) => return Err(Error::File { verb: "read", path: path.to_owned(), source }),
+        };
+        let damaged = |source| Error::Damaged { path: path.to_owned(), source };
+        let value: Value = serde_json::from_slice(&text).map_err(damaged)?;
+        let found =
+            value["version"].as_u64().and_then(|version| u32::try_from(version).ok()).unwrap_or_default();
+        if found > VERSION {
+            return Err(Error::Newer { lab: lab.to_owned(), found, known: VERSION });
+        }
+        serde_json::from_value(value).map_err(damaged)
+    }
+
+    /// The actor of that name.
+    pub fn actor(&self, name: &str) -> Result<&Actor, Error> {
+        let found = self.actors.iter().find(|actor| actor.name == name);
+        found.ok_or_else(|| Error::NoActor {
+            lab: self.name.clone(),
+            actor: name.to_owned(),
+            known: self.actors.iter().map(|actor| format!("`{}`", actor.name)).collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+/// All that set-up needs: the description and what the workshop and the program bring along.
+pub struct Material {
+    /// The description.
+    pub spec: Spec,
+    /// The repositories with their first trees.
+    pub repositories: Vec<Repository>,
+    /// The operator's manifest; objects in the order of their creation.
+    pub operator: Vec<Value>,
+}
