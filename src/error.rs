@@ -1,1 +1,204 @@
-//! Failures as a user meets them: kind, cause, hints, exit code.
+//! Failures as a user meets them: what went wrong, what caused it, what to do, and a documented exit code.
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | done |
+//! | 1 | the step is not done yet |
+//! | 2 | bad arguments |
+//! | 3 | bad scenario or template |
+//! | 4 | the machine lacks something: a tool, a port, a writable folder |
+//! | 5 | the platform failed |
+//! | 6 | somebody else holds the lock |
+//! | 7 | something is left after `down` |
+//! | 8 | not trusted |
+//! | 70 | a bug of ours |
+//! | 130 | interrupted |
+//!
+//! Hints are attached here and nowhere else.
+
+use std::error::Error as StdError;
+
+use crate::{lab, platform, process, scenario};
+
+/// What sort of failure it is; its exit code is documented above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The step is not done yet.
+    NotDone,
+    /// Bad arguments.
+    Arguments,
+    /// Bad scenario or template.
+    Scenario,
+    /// The machine lacks something.
+    Machine,
+    /// The platform failed.
+    Platform,
+    /// Somebody else holds the lock.
+    Locked,
+    /// Something is left after `down`.
+    Left,
+    /// A bug of ours.
+    Bug,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Kind {
+    /// The exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::NotDone => 1,
+            Self::Arguments => 2,
+            Self::Scenario => 3,
+            Self::Machine => 4,
+            Self::Platform => 5,
+            Self::Locked => 6,
+            Self::Left => 7,
+            Self::Bug => 70,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// A failure with what a person can do about it.
+#[derive(Debug)]
+pub struct Failure {
+    /// What sort.
+    pub kind: Kind,
+    /// What happened; its chain tells why.
+    pub source: Box<dyn StdError + Send + Sync>,
+    /// What to do, each a sentence without a full stop.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without hints.
+    pub fn new(kind: Kind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, source: source.into(), hints: Vec::new() }
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<process::Error> for Failure {
+    fn from(error: process::Error) -> Self {
+        let hint = match &error {
+            process::Error::NotFound { program } => {
+                Some(format!("install `{program}`, or add its folder to PATH"))
+            }
+            _ => None,
+        };
+        let mut failure = Self::new(Kind::Machine, error);
+        failure.hints.extend(hint);
+        failure
+    }
+}
+
+impl From<platform::Error> for Failure {
+    fn from(error: platform::Error) -> Self {
+        match error {
+            platform::Error::Process(error) => error.into(),
+            error => {
+                let (kind, hints) = platform_hints(&error);
+                Self { kind, source: Box::new(error), hints }
+            }
+        }
+    }
+}
+
+impl From<lab::Error> for Failure {
+    fn from(error: lab::Error) -> Self {
+        let (kind, hints) = explain(&error);
+        Self { kind, source: Box::new(error), hints }
+    }
+}
+
+impl From<scenario::LoadError> for Failure {
+    fn from(error: scenario::LoadError) -> Self {
+        match error {
+            scenario::LoadError::Unknown { .. } => Self::new(Kind::Arguments, error),
+            error => {
+                Self::new(Kind::Scenario, error).hint("`atelier lint` shows each mistake with its place")
+            }
+        }
+    }
+}
+
+impl From<scenario::Error> for Failure {
+    fn from(error: scenario::Error) -> Self {
+        use scenario::Error as E;
+        let (kind, hint) = match &error {
+            E::UnknownTrack { .. } => (Kind::Arguments, None),
+            E::Held { .. } => (Kind::Locked, Some("leave it there, or choose another lab with `--lab NAME`")),
+            E::CompleteBefore { .. } => (
+                Kind::Scenario,
+                Some("a lab that was used before is not fresh: `atelier down`, `atelier up`"),
+            ),
+            E::UnknownActor { .. } | E::Template { .. } => {
+                (Kind::Scenario, Some("`atelier lint` shows each mistake with its place"))
+            }
+            E::Journal { .. } | E::JournalDamaged { .. } => (Kind::Platform, None),
+            _ => (Kind::NotDone, Some("`atelier logs` shows what the background process says")),
+        };
+        let mut failure = Self::new(kind, error);
+        failure.hints.extend(hint.map(str::to_owned));
+        failure
+    }
+}
+
+/// Kind and hints of a lab's error; those of a stage are its cause's, and how to go on.
+fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
+    use lab::Error as E;
+    let hint = |kind, text: &str| (kind, vec![text.to_owned()]);
+    match error {
+        E::File { .. } => hint(Kind::Machine, "set ATELIER_HOME to a folder that you can write"),
+        E::Damaged { .. } => hint(Kind::Platform, "`atelier down` removes the lab, whatever state it is in"),
+        E::Newer { .. } => {
+            hint(Kind::Platform, "use the newer program, or remove the lab with `atelier down`")
+        }
+        E::Differs { .. } => {
+            hint(Kind::Arguments, "choose another lab with `--lab NAME`, or `atelier down` first")
+        }
+        E::Missing { .. } => {
+            hint(Kind::Arguments, "`atelier up` makes it; `atelier status` lists the labs there are")
+        }
+        E::Stopped { .. } => hint(Kind::Platform, "`atelier start` starts it again, with everything in it"),
+        E::NoActor { .. } | E::BadName { .. } => (Kind::Arguments, Vec::new()),
+        E::Locked { .. } => hint(Kind::Locked, "wait until it is done, and try again"),
+        E::Left { .. } => hint(Kind::Left, "run `atelier down` again"),
+        E::Stage { stage, source, .. } => {
+            let (kind, mut hints) = explain(source);
+            let go_on = "what stands is kept: `atelier up` goes on from here, `atelier down` removes it";
+            if *stage != "folder" {
+                hints.push(go_on.to_owned());
+            }
+            (kind, hints)
+        }
+        E::TimedOut { .. } | E::Kubernetes { .. } => {
+            hint(Kind::Platform, "`atelier logs` shows what the background process says")
+        }
+        E::Platform(error) => platform_hints(error),
+    }
+}
+
+fn platform_hints(error: &platform::Error) -> (Kind, Vec<String>) {
+    use platform::Error as E;
+    let (kind, hint) = match error {
+        E::PortTaken { .. } => (
+            Kind::Machine,
+            "end the other program, or give the lab new ports with `atelier down` and `atelier up`",
+        ),
+        E::ForgeUnreachable { .. } => {
+            (Kind::Platform, "`atelier status` tells what runs, `atelier start` starts it again")
+        }
+        E::File { .. } => (Kind::Machine, "set ATELIER_HOME to a folder that you can write"),
+        E::Damaged { .. } => (Kind::Platform, "`atelier down` removes the lab, whatever state it is in"),
+        _ => (Kind::Platform, "`atelier logs` shows what the background process says"),
+    };
+    (kind, vec![hint.to_owned()])
+}

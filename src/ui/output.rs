@@ -1,0 +1,107 @@
+//! The two streams and how they are written: for people, or as JSON.
+
+use std::io::{IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use console::Style;
+use serde::Serialize;
+
+use super::human;
+use crate::error::Failure;
+use crate::events::{Event, Events};
+
+/// For whom the output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// People.
+    Human,
+    /// Programs: one JSON document, or one event a line.
+    Json,
+}
+
+/// The user interface. Cheap to clone.
+#[derive(Clone)]
+pub struct Ui {
+    mode: Mode,
+    colours: bool,
+    // One writer at a time, so that lines of concurrent stages do not mix.
+    door: Arc<Mutex<()>>,
+}
+
+impl Ui {
+    /// Colours are used when `plain` is not asked for, standard error is a terminal and `NO_COLOR` does not forbid.
+    pub fn new(mode: Mode, plain: bool) -> Self {
+        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colours = mode == Mode::Human && !plain && !forbidden && std::io::stderr().is_terminal();
+        Self { mode, colours, door: Arc::default() }
+    }
+
+    /// For whom.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// A style that has colours only where they are wanted.
+    pub(super) fn style(&self) -> Style {
+        Style::new().for_stderr().force_styling(self.colours)
+    }
+
+    /// Where events go.
+    pub fn events(&self) -> Events {
+        let ui = self.clone();
+        Events::to(move |event| ui.show(&event))
+    }
+
+    fn show(&self, event: &Event) {
+        match self.mode {
+            Mode::Human => {
+                let text = human::event(self, event);
+                if !text.is_empty() {
+                    self.talk(&text);
+                }
+            }
+            Mode::Json => self.document(event),
+        }
+    }
+
+    /// Writes lines of talk to standard error. A reader that went away is nobody's failure.
+    pub fn talk(&self, text: &str) {
+        let _door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+    }
+
+    /// Writes data to standard output.
+    pub fn data(&self, text: &str) {
+        let _door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Writes a JSON document on a line of its own to standard output.
+    pub fn document(&self, value: &impl Serialize) {
+        let text = serde_json::to_string(value).unwrap_or_default();
+        self.data(&(text + "\n"));
+    }
+
+    /// Shows a failure once: what, why, what to do.
+    pub fn failure(&self, failure: &Failure) {
+        let mut causes = Vec::new();
+        let mut next = failure.source.source();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        if self.mode == Mode::Json {
+            let error = serde_json::json!({"error": {"message": failure.source.to_string(), "causes": causes,
+                "hints": failure.hints, "exit_code": failure.kind.exit_code()}});
+            self.document(&error);
+            return;
+        }
+        let mut lines = vec![format!("{}: {}", self.style().red().bold().apply_to("error"), failure.source)];
+        lines.extend(causes.iter().map(|cause| format!("  caused by: {cause}")));
+        lines.extend(
+            failure.hints.iter().map(|hint| format!("{}: {hint}", self.style().cyan().apply_to("hint"))),
+        );
+        self.talk(&lines.join("\n"));
+    }
+}
