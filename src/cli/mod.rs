@@ -1,9 +1,25 @@
-//! The command line: one file per command.
+//! The command line: one file per command, each with its arguments and a `run` that parses into plain options and
+//! calls the library. Configuration (flags, environment) is read here and nowhere below.
 
-use std::ffi::OsString;
-use std::process::ExitCode;
+mod arguments;
+mod bench;
+mod down;
+mod env;
+mod global;
+mod learn;
+mod lint;
+mod logs;
+mod material;
+mod open;
+mod rehearse;
+mod run;
+mod serve;
+mod session;
+mod shell;
+mod start;
+mod status;
+mod stop;
+mod up;
 
-/// Runs one command line and returns its documented exit code.
-pub fn run(_arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    ExitCode::SUCCESS
-}
+pub use arguments::Arguments;
+pub use run::run;

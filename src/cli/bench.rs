@@ -1,0 +1,247 @@
+//! `atelier bench`: measures the numbers that this project promises, on a lab of its own that it removes again.
+//! Whole commands are timed from outside, as a user meets them.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use futures::{StreamExt as _, TryStreamExt as _};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::global::Global;
+use crate::error::{Failure, Kind};
+use crate::lab::Home;
+use crate::platform::{self, File, Platform, Repository, embedded};
+use crate::process::Command;
+use crate::ui::{Mode, table};
+
+/// Where the measured sources live: the lab's Receiver looks there.
+const NAMESPACE: &str = "flux-system";
+/// The measured repository, source and sync.
+const NAME: &str = "bench";
+/// How long one child may take.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Measure the numbers that this project promises
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    /// How often each command is timed
+    #[arg(long, value_name = "RUNS", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=50))]
+    runs: u8,
+    /// The track that is rehearsed
+    #[arg(long, value_name = "TRACK", default_value = "dev2")]
+    track: String,
+}
+
+/// One measured number.
+struct Figure {
+    what: &'static str,
+    values: Vec<f64>,
+    unit: &'static str,
+    promised: f64,
+}
+
+impl Figure {
+    fn median(&self) -> f64 {
+        let mut values = self.values.clone();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    }
+
+    fn row(&self) -> Vec<String> {
+        let least = self.values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = self.values.iter().copied().fold(0.0, f64::max);
+        let show = |value: f64| format!("{value:.0}");
+        let row = [self.what.to_owned(), show(self.median()), show(least), show(most), self.unit.to_owned()];
+        row.into_iter().chain([format!("≤ {:.0}", self.promised), self.values.len().to_string()]).collect()
+    }
+
+    fn document(&self) -> Value {
+        json!({"what": self.what, "median": self.median(), "values": self.values, "unit": self.unit,
+            "promised": self.promised})
+    }
+}
+
+pub(super) async fn run(global: &Global, args: BenchArgs) -> Result<u8, Failure> {
+    let machine = |error| Failure::new(Kind::Machine, error);
+    let folder = tempfile::tempdir().map_err(machine)?;
+    let bench =
+        Bench { program: std::env::current_exe().map_err(machine)?, home: folder.path().join("atelier") };
+    let measured = bench.measure(global, &args).await;
+    // Whatever went wrong, nothing of the measured lab stays.
+    bench.command(&["down"]).run().await?;
+    let figures = measured?;
+    if global.ui.mode() == Mode::Json {
+        global.ui.document(&figures.iter().map(Figure::document).collect::<Vec<_>>());
+        return Ok(0);
+    }
+    let head = ["", "median", "least", "most", "unit", "promised", "runs"].map(str::to_owned).to_vec();
+    let rows = std::iter::once(head).chain(figures.iter().map(Figure::row)).collect::<Vec<_>>();
+    global.ui.data(&table(&rows));
+    Ok(0)
+}
+
+struct Bench {
+    program: PathBuf,
+    home: PathBuf,
+}
+
+impl Bench {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let command = Command::new(&self.program).args(arguments.iter().copied()).limit(LIMIT);
+        command.env("ATELIER_HOME", self.home.display().to_string())
+    }
+
+    /// Runs a command to its end; milliseconds.
+    async fn time(&self, arguments: &[&str]) -> Result<f64, Failure> {
+        let begin = Instant::now();
+        self.command(arguments).run().await?;
+        Ok(millis(begin.elapsed()))
+    }
+
+    async fn measure(&self, global: &Global, args: &BenchArgs) -> Result<Vec<Figure>, Failure> {
+        let (mut up, mut again, mut down, mut rehearsed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut applied, mut resident) = (Vec::new(), Vec::new());
+        for run in 1..=args.runs {
+            global.ui.talk(&format!("run {run} of {}", args.runs));
+            up.push(self.time(&["up"]).await?);
+            again.push(self.time(&["up"]).await?);
+            rehearsed.push(self.time(&["rehearse", &args.track]).await?);
+            if run == 1 {
+                applied = self.webhook_to_applied().await?;
+            }
+            resident.extend(self.resident());
+            down.push(self.time(&["down"]).await?);
+        }
+        let figure = |what, values: Vec<f64>, unit, promised| Figure { what, values, unit, promised };
+        let mut figures = vec![
+            figure("up to ready", up, "ms", 1000.0),
+            figure("up again", again, "ms", 1000.0),
+            figure("webhook to applied", applied, "ms", 200.0),
+            figure("track rehearsed", rehearsed, "ms", 10_000.0),
+            figure("resident memory", resident, "MB", 80.0),
+            figure("down", down, "ms", 1000.0),
+        ];
+        figures.retain(|figure| !figure.values.is_empty());
+        Ok(figures)
+    }
+
+    fn folder(&self) -> Result<(platform::Kind, PathBuf), Failure> {
+        let lab = Home::new(&self.home).lab(super::global::DEFAULT_WORKSHOP)?;
+        Ok((lab.spec()?.platform, lab.platform()))
+    }
+
+    /// The background process's resident memory, in units of 1,000,000 bytes.
+    fn resident(&self) -> Option<f64> {
+        let (_, folder) = self.folder().ok()?;
+        let embedded::State::Running { process } = embedded::Folder::new(folder).state() else { return None };
+        let status =
+            std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kilobytes * 1024.0 / 1e6)
+    }
+
+    /// From the forge's answer to a push until the operator tells that it has applied that commit.
+    async fn webhook_to_applied(&self) -> Result<Vec<f64>, Failure> {
+        let (kind, folder) = self.folder()?;
+        let platform = platform::open(kind, &folder)?;
+        let client = platform.cluster().client().await?;
+        prepare(&platform, &client).await?;
+        let syncs = api(&client, "kustomize.toolkit.fluxcd.io", "Kustomization");
+        let only = watcher::Config::default().fields(&format!("metadata.name={NAME}"));
+        let mut seen = watcher(syncs, only).default_backoff().applied_objects().boxed();
+        let mut figures = Vec::new();
+        let mut commit = head(&platform).await?;
+        for number in 0..=10_u8 {
+            let begin = Instant::now();
+            let wait = async {
+                while let Ok(Some(object)) = seen.try_next().await {
+                    let revision = object.data["status"]["lastAppliedRevision"].as_str().unwrap_or_default();
+                    if revision.ends_with(&commit) {
+                        return true;
+                    }
+                }
+                false
+            };
+            if !tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap_or(false) {
+                return Err(Failure::new(
+                    Kind::Platform,
+                    format!("commit {commit} was not applied within 30 s"),
+                ));
+            }
+            // The first one is the set-up of source and sync, not a push.
+            if number > 0 {
+                figures.push(millis(begin.elapsed()));
+            }
+            commit = push(&platform, number).await?;
+        }
+        Ok(figures)
+    }
+}
+
+fn api(client: &kube::Client, group: &str, kind: &str) -> Api<DynamicObject> {
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
+    Api::namespaced_with(client.clone(), NAMESPACE, &resource)
+}
+
+/// A repository with a webhook, its source and its sync.
+async fn prepare(platform: &Platform, client: &kube::Client) -> Result<(), Failure> {
+    let refused = |source: kube::Error| Failure::new(Kind::Platform, source);
+    let files = vec![File { path: "settings.yaml".to_owned(), content: settings(0).into_bytes() }];
+    let repository = Repository { owner: "fleet".to_owned(), name: NAME.to_owned(), files };
+    platform.forge.ensure_repository(&repository).await?;
+    let secret = Api::<Secret>::namespaced(client.clone(), NAMESPACE)
+        .get("workshop-webhook")
+        .await
+        .map_err(refused)?;
+    let token =
+        secret.data.and_then(|mut data| data.remove("token")).map(|token| token.0).unwrap_or_default();
+    let urls = platform.forge.api().webhooks("fleet", "fleet").await?;
+    let url =
+        urls.first().ok_or_else(|| Failure::new(Kind::Platform, "repository fleet/fleet has no webhook"))?;
+    platform.forge.ensure_webhook("fleet", NAME, url, &String::from_utf8_lossy(&token)).await?;
+    let source = json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": {"workshop.atelier.internal/webhook": "true"}},
+        "spec": {"interval": "10m", "ref": {"branch": "main"},
+            "url": format!("http://{}/fleet/{NAME}.git", platform::FORGE_HOST)}});
+    let sync = json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "spec": {"interval": "10m", "prune": true, "path": "./", "targetNamespace": NAMESPACE,
+            "sourceRef": {"kind": "GitRepository", "name": NAME}}});
+    for (group, object) in [("source.toolkit.fluxcd.io", source), ("kustomize.toolkit.fluxcd.io", sync)] {
+        let api = api(client, group, object["kind"].as_str().unwrap_or_default());
+        api.patch(NAME, &PatchParams::apply("atelier"), &Patch::Apply(&object)).await.map_err(refused)?;
+    }
+    Ok(())
+}
+
+fn settings(number: u8) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bench\ndata:\n  number: \"{number}\"\n")
+}
+
+async fn head(platform: &Platform) -> Result<String, Failure> {
+    let branch = platform.forge.api().branch("fleet", NAME, "main").await?;
+    Ok(branch.map(|branch| branch.commit).unwrap_or_default())
+}
+
+/// One commit by way of the forge's API; returns its hash.
+async fn push(platform: &Platform, number: u8) -> Result<String, Failure> {
+    let path = format!("/repos/fleet/{NAME}/contents/settings.yaml");
+    let old = platform.forge.api().send(Method::GET, &path, None).await?;
+    let body = json!({"message": format!("number {number}"), "branch": "main", "sha": old["sha"],
+        "content": STANDARD.encode(settings(number + 1))});
+    let answer = platform.forge.api().send(Method::PUT, &path, Some(body)).await?;
+    Ok(answer["commit"]["sha"].as_str().unwrap_or_default().to_owned())
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,64 @@
+//! One command line from its words to its exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use super::arguments::{Arguments, Command};
+use super::global::Global;
+use super::{bench, down, env, learn, lint, logs, open, rehearse, serve, shell, start, status, stop, up};
+use crate::error::{Failure, Kind};
+use crate::ui::{Mode, Ui};
+
+/// Runs one command line and returns its documented exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; a reader that went away is nobody's failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Kind::Arguments.exit_code()));
+        }
+    };
+    let ui = Ui::new(if arguments.global.json { Mode::Json } else { Mode::Human }, arguments.global.plain);
+    // The tree has one provider of cryptography; naming it here keeps libraries from guessing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&ui, &Failure::new(Kind::Machine, error)),
+    };
+    let result = runtime.block_on(execute(arguments, ui.clone()));
+    // Blocking work that nobody waits for any more must not hold up the end.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => fail(&ui, &failure),
+    }
+}
+
+fn fail(ui: &Ui, failure: &Failure) -> ExitCode {
+    ui.failure(failure);
+    ExitCode::from(failure.kind.exit_code())
+}
+
+async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
+    let global = Global::new(arguments.global, ui)?;
+    match arguments.command {
+        Command::Up(args) => up::run(&global, args).await,
+        Command::Status(args) => status::run(&global, args).await,
+        Command::Learn(args) => learn::run(&global, args).await,
+        Command::Env(args) => env::run(&global, args),
+        Command::Shell(args) => shell::run(&global, args).await,
+        Command::Open(args) => open::run(&global, args).await,
+        Command::Rehearse(args) => rehearse::run(&global, args).await,
+        Command::Lint(args) => lint::run(&global, args),
+        Command::Logs(args) => logs::run(&global, args),
+        Command::Stop(args) => stop::run(&global, args).await,
+        Command::Start(args) => start::run(&global, args).await,
+        Command::Down(args) => down::run(&global, args).await,
+        Command::Bench(args) => bench::run(&global, args).await,
+        Command::Serve(args) => serve::run(&global, args).await,
+    }
+}

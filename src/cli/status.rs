@@ -1,0 +1,144 @@
+//! `atelier status`: says what runs.
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::global::Global;
+use super::material;
+use crate::error::Failure;
+use crate::lab::{LabFolder, Plan, Spec, State};
+use crate::platform::{FORGE_HOST, embedded};
+use crate::ui::{Mode, table};
+
+/// Show what runs
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {}
+
+/// What a lab is and where it answers.
+#[derive(Serialize)]
+pub(super) struct Summary {
+    pub(super) lab: String,
+    pub(super) workshop: String,
+    pub(super) platform: &'static str,
+    pub(super) state: &'static str,
+    pub(super) process: Option<u32>,
+    pub(super) containers: bool,
+    pub(super) endpoints: Value,
+    pub(super) actors: Vec<Value>,
+}
+
+impl Summary {
+    pub(super) fn endpoints_text(&self) -> String {
+        let text = |name: &str| self.endpoints[name].as_str().unwrap_or("-").to_owned();
+        let row = |label: &str, name: &str, note: &str| vec![label.to_owned(), text(name), note.to_owned()];
+        table(&[
+            row("kubernetes", "kubernetes", ""),
+            row("forge", "forge", &format!("in manifests: http://{FORGE_HOST}")),
+            row("registry", "registry", &format!("in manifests: {FORGE_HOST}")),
+        ])
+    }
+}
+
+/// Reads the lab's folder; asks no server.
+pub(super) fn summary(folder: &LabFolder, spec: &Spec) -> Summary {
+    let platform = embedded::Folder::new(folder.platform());
+    let (state, process) = match platform.state() {
+        embedded::State::Running { process } => ("running", Some(process)),
+        embedded::State::Stopped => ("stopped", None),
+    };
+    let endpoints = match platform.ports() {
+        Some(ports) => json!({
+            "kubernetes": format!("https://127.0.0.1:{}", ports.kubernetes),
+            "forge": format!("http://127.0.0.1:{}", ports.forge),
+            "registry": format!("127.0.0.1:{}", ports.forge),
+        }),
+        None => json!({}),
+    };
+    let actors = spec.actors.iter().map(|actor| {
+        json!({"name": actor.name, "full_name": actor.full_name, "namespace": actor.namespace,
+            "administrator": actor.administrator})
+    });
+    Summary {
+        lab: folder.name().to_owned(),
+        workshop: spec.workshop.clone(),
+        platform: spec.platform.name(),
+        state,
+        process,
+        containers: false,
+        endpoints,
+        actors: actors.collect(),
+    }
+}
+
+pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failure> {
+    let folder = global.lab()?;
+    if !folder.spec_path().exists() {
+        return Ok(nothing(global));
+    }
+    let (folder, spec) = global.existing_lab()?;
+    let summary = summary(&folder, &spec);
+    let stages = if summary.state == "running" {
+        let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(&spec))?;
+        let context = global.context(folder, material)?;
+        let plan = Plan::of(spec.platform, spec.operator);
+        tokio::select! {
+            stages = plan.status(&context) => stages?,
+            _ = tokio::signal::ctrl_c() => return Ok(130),
+        }
+    } else {
+        Vec::new()
+    };
+    if global.ui.mode() == Mode::Json {
+        let mut document = serde_json::to_value(&summary).unwrap_or_default();
+        document["stages"] = serde_json::to_value(&stages).unwrap_or_default();
+        global.ui.document(&document);
+        return Ok(0);
+    }
+    let mut lines = vec![
+        vec!["lab".to_owned(), summary.lab.clone(), format!("workshop {}", summary.workshop)],
+        vec!["platform".to_owned(), summary.platform.to_owned(), "one process; no containers run".to_owned()],
+    ];
+    let process = summary.process.map(|process| format!("process {process}")).unwrap_or_default();
+    lines.push(vec!["state".to_owned(), summary.state.to_owned(), process]);
+    global.ui.data(&table(&lines));
+    global.ui.data(&summary.endpoints_text());
+    let actors = spec.actors.iter().map(|actor| {
+        let rights = if actor.administrator { "administrator" } else { "" };
+        vec![
+            "actor".to_owned(),
+            actor.name.clone(),
+            format!("{} {rights}", actor.full_name).trim().to_owned(),
+        ]
+    });
+    global.ui.data(&table(&actors.collect::<Vec<_>>()));
+    let stages = stages
+        .iter()
+        .map(|status| vec!["stage".to_owned(), status.stage.to_owned(), word(status.state).to_owned()]);
+    global.ui.data(&table(&stages.collect::<Vec<_>>()));
+    if summary.state == "stopped" {
+        global.ui.talk("`atelier start` starts it again, with everything in it; `atelier down` removes it");
+    }
+    Ok(0)
+}
+
+fn nothing(global: &Global) -> u8 {
+    let labs = global.home.labs();
+    if global.ui.mode() == Mode::Json {
+        global.ui.document(&json!({"state": "absent", "labs": labs}));
+    } else if labs.is_empty() {
+        global.ui.data("no lab here\n");
+        global.ui.talk("`atelier up` makes one");
+    } else {
+        global.ui.data(&format!("no such lab here; there are: {}\n", labs.join(", ")));
+    }
+    0
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Ready => "ready",
+        State::Absent => "absent",
+        State::Incomplete => "incomplete",
+    }
+}

@@ -1,0 +1,82 @@
+//! `atelier up`: sets up a lab, or brings it back to what it should be.
+
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::json;
+
+use super::global::Global;
+use super::{material, status};
+use crate::error::{Failure, Kind};
+use crate::lab::{Error, Lock, Plan};
+use crate::platform;
+use crate::ui::{Mode, duration};
+
+/// Set up a lab, or bring it back to what it should be
+#[derive(Debug, Default, Args)]
+pub(super) struct UpArgs {
+    /// Where the lab runs
+    #[arg(long, env = "ATELIER_PLATFORM", value_name = "PLATFORM", value_parser = ["embedded"])]
+    platform: Option<String>,
+}
+
+pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
+    let begin = Instant::now();
+    let folder = global.lab()?;
+    let known = match folder.spec() {
+        Ok(spec) => Some(spec),
+        Err(Error::Missing { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let workshop = global.workshop(known.as_ref());
+    if let Some(spec) = known.as_ref().filter(|spec| spec.workshop != workshop) {
+        let (lab, found) = (folder.name().to_owned(), spec.workshop.clone());
+        return Err(Error::Differs { lab, what: "workshop", found, wanted: workshop }.into());
+    }
+    let platform = platform::Kind::Embedded;
+    let why = match (&args.platform, &known) {
+        (Some(_), _) => "as asked",
+        (None, Some(_)) => "as before",
+        (None, None) => "the default",
+    };
+    let material = material::load(global, folder.name(), platform, &workshop, known.as_ref())?;
+    folder.create()?;
+    let _lock = Lock::take(&folder, "up")?;
+    if global.ui.mode() == Mode::Human {
+        global.ui.talk(&format!(
+            "lab {}, workshop {workshop}, platform {} ({why}; no containers run there)",
+            folder.name(),
+            platform.name()
+        ));
+    }
+    let plan = Plan::of(platform, material.spec.operator);
+    let context = global.context(folder, material)?;
+    let stages = tokio::select! {
+        stages = plan.up(&context) => stages?,
+        _ = tokio::signal::ctrl_c() => {
+            return Err(Failure::new(Kind::Interrupted, "interrupted").hint(
+                "what stands is kept: `atelier up` goes on from here, `atelier down` removes it",
+            ));
+        }
+    };
+    let summary = status::summary(&context.folder, &context.material.spec);
+    if global.ui.mode() == Mode::Json {
+        let stages = stages.iter().map(|(stage, outcome, took)| {
+            json!({"stage": stage, "outcome": outcome, "seconds": took.as_secs_f64()})
+        });
+        global.ui.document(
+            &json!({"lab": summary.lab, "platform": summary.platform, "endpoints": summary.endpoints,
+            "stages": stages.collect::<Vec<_>>(), "seconds": begin.elapsed().as_secs_f64()}),
+        );
+        return Ok(0);
+    }
+    global.ui.talk(&format!("ready after {}", duration(begin.elapsed())));
+    global.ui.data(&summary.endpoints_text());
+    let first = context.material.spec.actors.iter().rev().map(|actor| &actor.name).next();
+    if let Some(actor) = first {
+        global.ui.talk(&format!(
+            "\nnext: `atelier learn {actor}` here, and in a second terminal: eval \"$(atelier env {actor})\""
+        ));
+    }
+    Ok(0)
+}
