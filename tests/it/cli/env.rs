@@ -40,6 +40,7 @@ const BY_HAND: &str = r"
 kubectl scale deployment/postcard --replicas=3
 kubectl annotate --overwrite kustomization/postcard reconcile.fluxcd.io/requestedAt=1
 kubectl wait deployment/postcard --for=jsonpath='{.spec.replicas}'=1 --timeout=60s
+kubectl wait kustomization/postcard --for=jsonpath='{.status.lastHandledReconcileAt}'=1 --timeout=60s
 kubectl delete deployment/postcard
 kubectl annotate --overwrite kustomization/postcard reconcile.fluxcd.io/requestedAt=2
 kubectl wait deployment/postcard --for=create --timeout=60s
