@@ -26,8 +26,9 @@ use crate::objects::{Behaviour, Image};
 use crate::platform::{Error, FORGE_HOST};
 use crate::registry::{self, Registry};
 
-/// How long servers may take to end when they are told to.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long requests that are under way may take when the servers are told to end. Watches and streams of pushes have
+/// no end of their own, and every acknowledged write is safe at any time.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// How often the health of applied objects is looked at. Flux's five seconds are for clusters far away, whose Pods
 /// take as long; here a look costs nothing and Pods are ready within one.
