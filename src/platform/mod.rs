@@ -4,8 +4,10 @@
 //! A lab has one name for its forge in every manifest, [`FORGE_HOST`]; people and programs on this machine reach it
 //! at [`Forge::url`].
 
+mod administration;
 pub mod embedded;
 mod error;
+mod files;
 mod gitea;
 mod open;
 mod seed;

@@ -2,13 +2,13 @@
 //! its process runs.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::platform::Error;
+use crate::platform::files::{create_folder, file_error, random, read_json, write_json};
 
 /// The ports of 127.0.0.1 that a lab has, chosen free at its first start and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +71,7 @@ impl Folder {
 
     /// Makes it, for its owner only.
     pub(super) fn create(&self) -> Result<(), Error> {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
-        made.map_err(|source| file_error(&self.0, source))
+        create_folder(&self.0)
     }
 
     /// Whether the process runs: its lock is the operating system's, so it ends with the process.
@@ -105,51 +104,22 @@ impl Folder {
     }
 
     pub(super) fn known_ports(&self) -> Result<Ports, Error> {
-        self.read("ports.json")
+        read_json(&self.join("ports.json"))
     }
 
     pub(super) fn keep_ports(&self, ports: Ports) -> Result<(), Error> {
-        self.write("ports.json", &ports)
+        write_json(&self.join("ports.json"), &ports)
     }
 
     /// The secrets, made when there are none.
     pub fn secrets(&self) -> Result<Secrets, Error> {
         let path = self.join("secrets.json");
         if path.exists() {
-            return self.read("secrets.json");
+            return read_json(&path);
         }
         let secrets = Secrets { forge_administrator: random(32), kubelet: random(32) };
         self.create()?;
-        self.write("secrets.json", &secrets)?;
+        write_json(&path, &secrets)?;
         Ok(secrets)
     }
-
-    fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
-        let path = self.join(name);
-        let text = std::fs::read(&path).map_err(|source| file_error(&path, source))?;
-        serde_json::from_slice(&text)
-            .map_err(|source| Error::Damaged { path: path.display().to_string(), source })
-    }
-
-    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), Error> {
-        let path = self.join(name);
-        let damaged = |source| Error::Damaged { path: path.display().to_string(), source };
-        let text = serde_json::to_vec_pretty(value).map_err(damaged)?;
-        // Written aside and renamed, so that a reader sees the old file or the new one.
-        let temporary = self.join(&format!("{name}.new"));
-        let mut options = OpenOptions::new();
-        let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary);
-        let written = opened.and_then(|mut file| file.write_all(&text));
-        written.and_then(|()| std::fs::rename(&temporary, &path)).map_err(|source| file_error(&path, source))
-    }
-}
-
-pub(super) fn file_error(path: &Path, source: std::io::Error) -> Error {
-    Error::File { path: path.display().to_string(), source }
-}
-
-/// Letters and digits only, so that it can stand in an address.
-pub(super) fn random(length: usize) -> String {
-    use rand::Rng as _;
-    rand::rng().sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect()
 }

@@ -11,8 +11,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::folder::file_error;
-use super::forge::ADMINISTRATOR;
 use super::operator::{self, Receiving};
 use super::start::Word;
 use super::{Folder, Ports, hooks};
@@ -23,6 +21,8 @@ use crate::controllers::{self, Context};
 use crate::forge::{self, Forge};
 use crate::kubelet;
 use crate::objects::{Behaviour, Image};
+use crate::platform::administration::ADMINISTRATOR;
+use crate::platform::files::file_error;
 use crate::platform::{Error, FORGE_HOST};
 use crate::registry::{self, Registry};
 

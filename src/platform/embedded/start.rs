@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::folder::file_error;
 use super::{Folder, State};
 use crate::events::Outcome;
 use crate::platform::Error;
+use crate::platform::files::file_error;
 use crate::process::Command;
 
 /// How long the process may take until it answers.
