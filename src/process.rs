@@ -84,6 +84,7 @@ pub struct Command {
     input: Option<Vec<u8>>,
     limit: Duration,
     clean: bool,
+    pid_file: Option<PathBuf>,
 }
 
 impl Command {
@@ -97,6 +98,7 @@ impl Command {
             input: None,
             limit: Duration::from_secs(60),
             clean: false,
+            pid_file: None,
         }
     }
 
@@ -146,6 +148,14 @@ impl Command {
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Writes the child's id, which is its process group's too, into a file: whoever finds it after this process was
+    /// killed can end the child.
+    #[must_use]
+    pub fn pid_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.pid_file = Some(path.into());
         self
     }
 
@@ -217,7 +227,12 @@ impl Command {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        command.spawn().map_err(|source| Error::Start { command: self.line(), source })
+        let failed = |source| Error::Start { command: self.line(), source };
+        let child = command.spawn().map_err(failed)?;
+        if let (Some(path), Some(id)) = (&self.pid_file, child.id()) {
+            std::fs::write(path, id.to_string()).map_err(failed)?;
+        }
+        Ok(child)
     }
 
     /// Starts a child that outlives this process: a process group of its own, no standard input, standard error
