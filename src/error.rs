@@ -170,6 +170,9 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         E::Stopped { .. } => hint(Kind::Platform, "`atelier start` starts it again, with everything in it"),
         E::NoActor { .. } | E::BadName { .. } => (Kind::Arguments, Vec::new()),
         E::Locked { .. } => hint(Kind::Locked, "wait until it is done, and try again"),
+        E::Unpushed { .. } => {
+            hint(Kind::NotDone, "push them, or copy the folders elsewhere; `atelier down --force` removes them")
+        }
         E::Left { .. } => hint(Kind::Left, "run `atelier down` again"),
         E::Stage { stage, source, .. } => {
             let (kind, mut hints) = explain(source);
@@ -178,6 +181,9 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
                 hints.push(go_on.to_owned());
             }
             (kind, hints)
+        }
+        E::Unfit { problems } => {
+            (Kind::Machine, problems.iter().filter_map(|problem| problem.advice.clone()).collect())
         }
         E::TimedOut { .. } | E::Kubernetes { .. } => {
             hint(Kind::Platform, "`atelier logs` shows what the background process says")
@@ -188,6 +194,13 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
 
 fn platform_hints(error: &platform::Error) -> (Kind, Vec<String>) {
     use platform::Error as E;
+    if let E::K3d(error) = error {
+        let (kind, hint) = k3d_hint(error);
+        return (kind, vec![hint.to_owned()]);
+    }
+    if let E::Process(process::Error::NotFound { program }) = error {
+        return (Kind::Machine, vec![format!("install `{program}`, or add its folder to PATH")]);
+    }
     let (kind, hint) = match error {
         E::PortTaken { .. } => (
             Kind::Machine,
@@ -201,4 +214,26 @@ fn platform_hints(error: &platform::Error) -> (Kind, Vec<String>) {
         _ => (Kind::Platform, "`atelier logs` shows what the background process says"),
     };
     (kind, vec![hint.to_owned()])
+}
+
+fn k3d_hint(error: &platform::k3d::Error) -> (Kind, &'static str) {
+    use platform::k3d::Error as E;
+    match error {
+        E::NoEngine { .. } | E::Slow { .. } | E::Address { .. } => {
+            (Kind::Machine, "start Docker, or name it with DOCKER_HOST; `atelier doctor` tells more")
+        }
+        E::Foreign { .. } => (
+            Kind::Machine,
+            "choose another name with `--lab NAME`, or remove that one; `atelier down --all` removes what labs left",
+        ),
+        E::Image { .. } | E::Digest { .. } | E::Architecture { .. } => {
+            (Kind::Machine, "`atelier config` shows the images and how to set them")
+        }
+        E::TooOld { .. } | E::NoSubnet => (Kind::Machine, "`atelier doctor` tells more"),
+        E::Manifest { .. } | E::Checksum { .. } => {
+            (Kind::Machine, "name a file with `--set flux.manifest=FILE`; `atelier config` shows what is set")
+        }
+        E::Setting { .. } | E::NoSetting { .. } => (Kind::Arguments, "`atelier config` shows all settings"),
+        _ => (Kind::Platform, "`atelier logs forge` and `atelier logs nodes` show what they say"),
+    }
 }

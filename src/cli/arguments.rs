@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{bench, down, env, learn, lint, logs, open, rehearse, serve, shell, start, status, stop, up};
+use super::{
+    bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve, shell,
+    start, status, stop, up,
+};
 
 /// A GitOps workshop in a box
 ///
@@ -36,6 +39,12 @@ pub(super) struct GlobalArguments {
     /// Keep state in this folder [default: `atelier` in the system's folder for state]
     #[arg(long, global = true, env = "ATELIER_HOME", value_name = "DIR", hide_env_values = true)]
     pub(super) home: Option<PathBuf>,
+    /// Read the configuration from this file [default: `atelier.yaml` here or in your folder for configuration]
+    #[arg(long, global = true, env = "ATELIER_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Set a setting that `atelier config` shows
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
     /// Print facts as JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -59,6 +68,12 @@ pub(super) enum Command {
     Shell(shell::ShellArgs),
     /// Make an application or the forge reachable for a browser and print the link
     Open(open::OpenArgs),
+    /// Print what an actor signs in to the forge with
+    Credentials(credentials::CredentialsArgs),
+    /// Look at this machine and say what it lacks
+    Doctor(doctor::DoctorArgs),
+    /// Show what can be configured, what is in force, and where it comes from
+    Config(config::ConfigArgs),
     /// Run tracks unattended and check every step
     Rehearse(rehearse::RehearseArgs),
     /// Check scenario files
@@ -73,6 +88,9 @@ pub(super) enum Command {
     Down(down::DownArgs),
     /// Measure the numbers that this project promises
     Bench(bench::BenchArgs),
+    /// Be a sample application
+    #[command(hide = true)]
+    Sample(sample::SampleArgs),
     /// Be the background process of a lab
     #[command(hide = true)]
     Serve(serve::ServeArgs),

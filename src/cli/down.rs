@@ -6,44 +6,153 @@ use serde_json::json;
 use super::global::Global;
 use crate::error::Failure;
 use crate::events::Outcome;
-use crate::lab::{Error, Inventory, Lock, Material, Plan, Spec};
+use crate::lab::{Error, Inventory, LabFolder, Lock, Material, Plan, Spec, unpushed};
 use crate::platform::Kind;
+use crate::platform::k3d::{self, Engine, Holding, Settings, Site};
 use crate::ui::Mode;
 
 /// Remove the lab and every trace of it
 #[derive(Debug, Args)]
-pub(super) struct DownArgs {}
+pub(super) struct DownArgs {
+    /// Remove all labs of this machine, and what labs left in the engine whose state folder is gone
+    #[arg(long)]
+    all: bool,
+    /// Remove the images too that were pulled for the lab
+    #[arg(long)]
+    purge: bool,
+    /// Remove commits too that were never pushed
+    #[arg(long)]
+    force: bool,
+}
 
-pub(super) async fn run(global: &Global, _args: DownArgs) -> Result<u8, Failure> {
+/// What was there, and what is kept.
+#[derive(Default)]
+struct Removed {
+    outcome: Option<Outcome>,
+    items: Vec<String>,
+    /// Images that were pulled, with their sizes in bytes.
+    kept: Vec<(String, u64)>,
+}
+
+pub(super) async fn run(global: &Global, args: DownArgs) -> Result<u8, Failure> {
+    if args.all {
+        return all(global, &args).await;
+    }
     let folder = global.lab()?;
+    let removed = one(global, &folder, &args).await?;
+    Ok(done(global, folder.name(), &removed))
+}
+
+async fn one(global: &Global, folder: &LabFolder, args: &DownArgs) -> Result<Removed, Failure> {
     if !folder.path().exists() {
-        return Ok(done(global, folder.name(), Outcome::Unchanged, &[]));
+        return Ok(Removed::default());
     }
     // A description that is damaged, of a newer program or half-made must not keep anybody from removing the lab.
     let spec = match folder.spec() {
         Ok(spec) => spec,
         Err(error @ Error::File { .. }) => return Err(error.into()),
-        Err(_) => Spec::new(folder.name(), Kind::Embedded, ""),
+        Err(_) => Spec::new(folder.name(), guess(folder), ""),
     };
-    let _lock = Lock::take(&folder, "down")?;
-    let name = folder.name().to_owned();
-    let had = Inventory::take(&folder);
+    let _lock = Lock::take(folder, "down")?;
+    let clones = unpushed(folder);
+    if !args.force && !clones.is_empty() {
+        let clone = |clone: &crate::lab::Clone| format!("`{}` ({})", clone.path.display(), clone.commits);
+        let clones = clones.iter().map(clone).collect::<Vec<_>>().join(", ");
+        return Err(Error::Unpushed { lab: folder.name().to_owned(), clones }.into());
+    }
+    let settings = global.configuration(Some(folder)).and_then(|found| found.settings()).unwrap_or_default();
     let plan = Plan::of(spec.platform, spec.operator);
-    let material = Material { spec, repositories: Vec::new(), operator: Vec::new() };
-    let context = global.context(folder, material)?;
+    let material = Material { spec, repositories: Vec::new(), operator: Vec::new(), settings };
+    let context = global.context(folder.clone(), material)?;
+    let had = Inventory::take(&context).await?;
+    let kept =
+        kept(global, folder, &context.material.settings, context.material.spec.platform, args.purge).await?;
     let outcome = plan.down(&context).await?;
-    let removed = had.items().iter().map(ToString::to_string).collect::<Vec<_>>();
-    Ok(done(global, &name, outcome, &removed))
+    let items = had.items().iter().map(ToString::to_string).collect();
+    Ok(Removed { outcome: Some(outcome), items, kept })
 }
 
-fn done(global: &Global, lab: &str, outcome: Outcome, removed: &[String]) -> u8 {
-    if global.ui.mode() == Mode::Json {
-        global.ui.document(&json!({"lab": lab, "outcome": outcome, "removed": removed, "left": []}));
-    } else if outcome == Outcome::Unchanged {
-        global.ui.data(&format!("nothing to do: there is no lab {lab}\n"));
-    } else {
-        let gone = removed.iter().map(|item| format!("gone: {item}")).collect::<Vec<_>>().join("\n");
-        global.ui.data(&format!("{gone}\nnothing of lab {lab} is left\n"));
+/// The platform of a lab whose description cannot be read.
+fn guess(folder: &LabFolder) -> Kind {
+    match k3d::Folder::new(folder.platform()).record() {
+        Ok(Some(_)) => Kind::K3d,
+        _ => Kind::Embedded,
     }
+}
+
+/// The images that were pulled for the lab; removed with `--purge`, where no other container needs them.
+async fn kept(
+    global: &Global,
+    folder: &LabFolder,
+    settings: &Settings,
+    platform: Kind,
+    purge: bool,
+) -> Result<Vec<(String, u64)>, Failure> {
+    if platform != Kind::K3d {
+        return Ok(Vec::new());
+    }
+    let place = k3d::Folder::new(folder.platform());
+    let Some(site) = Site::find(place, folder.name(), global.home.path(), settings).await? else {
+        return Ok(Vec::new());
+    };
+    let pulled = site.pulled().await?;
+    if purge {
+        // Images can only be removed when the containers are gone.
+        k3d::remove(site.engine(), &site.holdings().await?).await.map_err(crate::platform::Error::from)?;
+        site.purge(&pulled).await?;
+        return Ok(Vec::new());
+    }
+    Ok(pulled)
+}
+
+/// All labs of the state folder, then what the engine holds of labs, whatever their state folder.
+async fn all(global: &Global, args: &DownArgs) -> Result<u8, Failure> {
+    let mut whole = Removed::default();
+    for name in global.home.labs() {
+        let removed = one(global, &global.home.lab(&name)?, args).await?;
+        whole.outcome = whole.outcome.or(removed.outcome);
+        whole.items.extend(removed.items);
+        whole.kept.extend(removed.kept);
+    }
+    let settings = global.configuration(None)?.settings()?;
+    // Who has no engine has no such labs.
+    if let Ok(engine) = Engine::connect(&settings.search).await {
+        let asked = k3d::holdings(&engine, &["atelier.lab".to_owned()]).await;
+        let held = asked.map_err(crate::platform::Error::from)?;
+        k3d::remove(&engine, &held).await.map_err(crate::platform::Error::from)?;
+        let left = k3d::holdings(&engine, &["atelier.lab".to_owned()]).await;
+        let left = left.map_err(crate::platform::Error::from)?;
+        if !left.is_empty() {
+            let left = left.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(Error::Left { lab: "*".to_owned(), left }.into());
+        }
+        if !held.is_empty() {
+            whole.outcome = Some(Outcome::Removed);
+        }
+        whole.items.extend(held.iter().map(Holding::to_string));
+    }
+    Ok(done(global, "*", &whole))
+}
+
+fn done(global: &Global, lab: &str, removed: &Removed) -> u8 {
+    let outcome = removed.outcome.unwrap_or(Outcome::Unchanged);
+    if global.ui.mode() == Mode::Json {
+        let kept = removed.kept.iter().map(|(name, size)| json!({"image": name, "bytes": size}));
+        global.ui.document(&json!({"lab": lab, "outcome": outcome, "removed": removed.items, "left": [],
+            "kept": kept.collect::<Vec<_>>()}));
+        return 0;
+    }
+    let whose = if lab == "*" { "any lab".to_owned() } else { format!("lab {lab}") };
+    if outcome == Outcome::Unchanged {
+        let none = if lab == "*" { "there is no lab".to_owned() } else { format!("there is no {whose}") };
+        global.ui.data(&format!("nothing to do: {none}\n"));
+        return 0;
+    }
+    let gone = removed.items.iter().map(|item| format!("gone: {item}\n"));
+    let kept = removed.kept.iter().map(|(name, size)| {
+        format!("kept: image `{name}`, {} MB (`down --purge` removes it)\n", size / 1_000_000)
+    });
+    let text = gone.chain(kept).collect::<String>();
+    global.ui.data(&format!("{text}nothing of {whose} is left\n"));
     0
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::arguments::GlobalArguments;
+use super::config::Configuration;
 use crate::error::{Failure, Kind};
 use crate::lab::{self, Home, LabFolder, Spec};
-use crate::platform::embedded;
+use crate::platform;
 use crate::scenario::Library;
 use crate::ui::Ui;
 
@@ -19,6 +20,8 @@ pub(super) struct Global {
     lab: Option<String>,
     workshop: Option<String>,
     scenarios: Option<PathBuf>,
+    config: Option<PathBuf>,
+    set: Vec<String>,
 }
 
 impl Global {
@@ -33,7 +36,13 @@ impl Global {
         let scenarios = arguments.scenarios.map(std::path::absolute).transpose();
         let scenarios = scenarios.map_err(|error| Failure::new(Kind::Machine, error))?;
         let (lab, workshop) = (arguments.lab, arguments.workshop);
-        Ok(Self { ui, home: Home::new(home), lab, workshop, scenarios })
+        let (config, set) = (arguments.config, arguments.set);
+        Ok(Self { ui, home: Home::new(home), lab, workshop, scenarios, config, set })
+    }
+
+    /// What is configured, for a lab if one is given.
+    pub(super) fn configuration(&self, lab: Option<&LabFolder>) -> Result<Configuration, Failure> {
+        Configuration::read(&self.set, self.config.as_deref(), lab)
     }
 
     /// The lab that is meant: the one named; else the one named like the workshop; else the only one there is; else
@@ -69,10 +78,10 @@ impl Global {
     /// The lab that is meant, which must run.
     pub(super) fn running_lab(&self) -> Result<(LabFolder, Spec), Failure> {
         let (lab, spec) = self.existing_lab()?;
-        match embedded::Folder::new(lab.platform()).state() {
-            embedded::State::Running { .. } => Ok((lab, spec)),
-            embedded::State::Stopped => Err(lab::Error::Stopped { lab: lab.name().to_owned() }.into()),
+        if platform::running(spec.platform, &lab.platform()) {
+            return Ok((lab, spec));
         }
+        Err(lab::Error::Stopped { lab: lab.name().to_owned() }.into())
     }
 
     /// The workshop's name: the one given, else the lab's, else the default.

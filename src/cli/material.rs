@@ -15,6 +15,7 @@ pub(super) fn load(
     workshop: &str,
     known: Option<&Spec>,
 ) -> Result<Material, Failure> {
+    let settings = global.configuration(Some(&global.home.lab(lab)?))?.settings()?;
     let library = global.library(known);
     let workshop = library.workshop(workshop)?;
     let mut spec = Spec::new(lab, platform, &workshop.id);
@@ -23,7 +24,7 @@ pub(super) fn load(
     spec.images.clone_from(&workshop.images);
     spec.operator = workshop.operator;
     let repositories = workshop.seeds(&session::values(None))?;
-    Ok(Material { spec, repositories, operator: controllers::operator::manifest() })
+    Ok(Material { spec, repositories, operator: controllers::operator::manifest(), settings })
 }
 
 /// The images that the operator's Deployments name.

@@ -3,6 +3,9 @@
 
 mod arguments;
 mod bench;
+mod config;
+mod credentials;
+mod doctor;
 mod down;
 mod env;
 mod global;
@@ -13,6 +16,7 @@ mod material;
 mod open;
 mod rehearse;
 mod run;
+mod sample;
 mod serve;
 mod session;
 mod shell;

@@ -7,7 +7,10 @@ use clap::Parser as _;
 
 use super::arguments::{Arguments, Command};
 use super::global::Global;
-use super::{bench, down, env, learn, lint, logs, open, rehearse, serve, shell, start, status, stop, up};
+use super::{
+    bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve, shell,
+    start, status, stop, up,
+};
 use crate::error::{Failure, Kind};
 use crate::ui::{Mode, Ui};
 
@@ -54,7 +57,11 @@ async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
         Command::Open(args) => open::run(&global, args).await,
         Command::Rehearse(args) => rehearse::run(&global, args).await,
         Command::Lint(args) => lint::run(&global, args),
-        Command::Logs(args) => logs::run(&global, args),
+        Command::Credentials(args) => credentials::run(&global, args).await,
+        Command::Doctor(args) => doctor::run(&global, args).await,
+        Command::Config(args) => config::run(&global, args),
+        Command::Sample(args) => sample::run(&global, args).await,
+        Command::Logs(args) => logs::run(&global, args).await,
         Command::Stop(args) => stop::run(&global, args).await,
         Command::Start(args) => start::run(&global, args).await,
         Command::Down(args) => down::run(&global, args).await,

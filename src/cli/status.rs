@@ -8,7 +8,8 @@ use super::global::Global;
 use super::material;
 use crate::error::Failure;
 use crate::lab::{LabFolder, Plan, Spec, State};
-use crate::platform::{FORGE_HOST, embedded};
+use crate::platform::k3d::{self, Site};
+use crate::platform::{self, FORGE_HOST, Kind, embedded};
 use crate::ui::{Mode, table};
 
 /// Show what runs
@@ -42,18 +43,18 @@ impl Summary {
 
 /// Reads the lab's folder; asks no server.
 pub(super) fn summary(folder: &LabFolder, spec: &Spec) -> Summary {
-    let platform = embedded::Folder::new(folder.platform());
-    let (state, process) = match platform.state() {
-        embedded::State::Running { process } => ("running", Some(process)),
-        embedded::State::Stopped => ("stopped", None),
+    let process = match embedded::Folder::new(folder.platform()).state() {
+        embedded::State::Running { process } => Some(process),
+        embedded::State::Stopped => None,
     };
-    let endpoints = match platform.ports() {
-        Some(ports) => json!({
-            "kubernetes": format!("https://127.0.0.1:{}", ports.kubernetes),
-            "forge": format!("http://127.0.0.1:{}", ports.forge),
-            "registry": format!("127.0.0.1:{}", ports.forge),
-        }),
-        None => json!({}),
+    let state = if platform::running(spec.platform, &folder.platform()) { "running" } else { "stopped" };
+    let endpoints = match platform::open(spec.platform, &folder.platform()) {
+        Ok(platform) => {
+            let forge = platform.forge.url();
+            json!({"kubernetes": platform.cluster().url(), "forge": forge,
+                "registry": forge.trim_start_matches("http://")})
+        }
+        Err(_) => json!({}),
     };
     let actors = spec.actors.iter().map(|actor| {
         json!({"name": actor.name, "full_name": actor.full_name, "namespace": actor.namespace,
@@ -65,7 +66,7 @@ pub(super) fn summary(folder: &LabFolder, spec: &Spec) -> Summary {
         platform: spec.platform.name(),
         state,
         process,
-        containers: false,
+        containers: spec.platform == Kind::K3d,
         endpoints,
         actors: actors.collect(),
     }
@@ -78,6 +79,7 @@ pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failur
     }
     let (folder, spec) = global.existing_lab()?;
     let summary = summary(&folder, &spec);
+    let memory = memory(global, &folder, &spec).await;
     let stages = if summary.state == "running" {
         let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(&spec))?;
         let context = global.context(folder, material)?;
@@ -91,13 +93,15 @@ pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failur
     };
     if global.ui.mode() == Mode::Json {
         let mut document = serde_json::to_value(&summary).unwrap_or_default();
+        document["memory"] =
+            memory.iter().map(|(name, bytes)| json!({"container": name, "bytes": bytes})).collect();
         document["stages"] = serde_json::to_value(&stages).unwrap_or_default();
         global.ui.document(&document);
         return Ok(0);
     }
     let mut lines = vec![
         vec!["lab".to_owned(), summary.lab.clone(), format!("workshop {}", summary.workshop)],
-        vec!["platform".to_owned(), summary.platform.to_owned(), "one process; no containers run".to_owned()],
+        vec!["platform".to_owned(), summary.platform.to_owned(), runs(spec.platform).to_owned()],
     ];
     let process = summary.process.map(|process| format!("process {process}")).unwrap_or_default();
     lines.push(vec!["state".to_owned(), summary.state.to_owned(), process]);
@@ -112,6 +116,11 @@ pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failur
         ]
     });
     global.ui.data(&table(&actors.collect::<Vec<_>>()));
+    let memory = memory.iter().map(|(name, bytes)| {
+        let used = bytes.map_or_else(|| "stopped".to_owned(), |bytes| format!("{} MB", bytes / 1_000_000));
+        vec!["container".to_owned(), name.clone(), used]
+    });
+    global.ui.data(&table(&memory.collect::<Vec<_>>()));
     let stages = stages
         .iter()
         .map(|status| vec!["stage".to_owned(), status.stage.to_owned(), word(status.state).to_owned()]);
@@ -120,6 +129,28 @@ pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failur
         global.ui.talk("`atelier start` starts it again, with everything in it; `atelier down` removes it");
     }
     Ok(0)
+}
+
+fn runs(platform: Kind) -> &'static str {
+    match platform {
+        Kind::Embedded => "one process; no containers run",
+        Kind::K3d => "a real cluster, Gitea and Flux in Docker",
+    }
+}
+
+/// The lab's containers with the memory that they use; none where no containers run or no engine answers.
+async fn memory(global: &Global, folder: &LabFolder, spec: &Spec) -> Vec<(String, Option<u64>)> {
+    if spec.platform != Kind::K3d {
+        return Vec::new();
+    }
+    let Ok(settings) = global.configuration(Some(folder)).and_then(|found| found.settings()) else {
+        return Vec::new();
+    };
+    let place = k3d::Folder::new(folder.platform());
+    match Site::open(place, folder.name(), global.home.path(), &settings).await {
+        Ok(site) => site.memory().await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
 }
 
 fn nothing(global: &Global) -> u8 {

@@ -7,7 +7,8 @@ use super::global::Global;
 use crate::error::Failure;
 use crate::events::Outcome;
 use crate::lab::Lock;
-use crate::platform::embedded;
+use crate::platform::k3d::{self, Site};
+use crate::platform::{Kind, embedded};
 use crate::ui::Mode;
 
 /// Stop the lab and keep everything in it
@@ -15,9 +16,17 @@ use crate::ui::Mode;
 pub(super) struct StopArgs {}
 
 pub(super) async fn run(global: &Global, _args: StopArgs) -> Result<u8, Failure> {
-    let (folder, _) = global.existing_lab()?;
+    let (folder, spec) = global.existing_lab()?;
     let _lock = Lock::take(&folder, "stop")?;
-    let outcome = embedded::Folder::new(folder.platform()).stop().await?;
+    let outcome = match spec.platform {
+        Kind::Embedded => embedded::Folder::new(folder.platform()).stop().await?,
+        Kind::K3d => {
+            let settings = global.configuration(Some(&folder))?.settings()?;
+            let place = k3d::Folder::new(folder.platform());
+            let site = Site::open(place, folder.name(), global.home.path(), &settings).await?;
+            if site.stop().await? { Outcome::Removed } else { Outcome::Unchanged }
+        }
+    };
     let name = folder.name();
     if global.ui.mode() == Mode::Json {
         let word = if outcome == Outcome::Unchanged { "unchanged" } else { "stopped" };

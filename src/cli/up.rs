@@ -8,15 +8,15 @@ use serde_json::json;
 use super::global::Global;
 use super::{material, status};
 use crate::error::{Failure, Kind};
-use crate::lab::{Error, Lock, Plan};
+use crate::lab::{Error, Lock, Plan, Spec};
 use crate::platform;
-use crate::ui::{Mode, duration};
+use crate::ui::{Mode, duration, table};
 
 /// Set up a lab, or bring it back to what it should be
 #[derive(Debug, Default, Args)]
 pub(super) struct UpArgs {
     /// Where the lab runs
-    #[arg(long, env = "ATELIER_PLATFORM", value_name = "PLATFORM", value_parser = ["embedded"])]
+    #[arg(long, env = "ATELIER_PLATFORM", value_name = "PLATFORM", value_parser = ["embedded", "k3d"])]
     platform: Option<String>,
 }
 
@@ -33,20 +33,23 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
         let (lab, found) = (folder.name().to_owned(), spec.workshop.clone());
         return Err(Error::Differs { lab, what: "workshop", found, wanted: workshop }.into());
     }
-    let platform = platform::Kind::Embedded;
-    let why = match (&args.platform, &known) {
-        (Some(_), _) => "as asked",
-        (None, Some(_)) => "as before",
-        (None, None) => "the default",
-    };
+    let configured = global.configuration(Some(&folder))?.platform;
+    let (platform, why) = choose(args.platform, known.as_ref(), configured)?;
+    if let Some(spec) = known.as_ref().filter(|spec| spec.platform != platform) {
+        let (lab, found) = (folder.name().to_owned(), spec.platform.name().to_owned());
+        return Err(
+            Error::Differs { lab, what: "platform", found, wanted: platform.name().to_owned() }.into()
+        );
+    }
     let material = material::load(global, folder.name(), platform, &workshop, known.as_ref())?;
     folder.create()?;
     let _lock = Lock::take(&folder, "up")?;
     if global.ui.mode() == Mode::Human {
         global.ui.talk(&format!(
-            "lab {}, workshop {workshop}, platform {} ({why}; no containers run there)",
+            "lab {}, workshop {workshop}, platform {} ({why}; {})",
             folder.name(),
-            platform.name()
+            platform.name(),
+            about(platform)
         ));
     }
     let plan = Plan::of(platform, material.spec.operator);
@@ -60,6 +63,10 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
         }
     };
     let summary = status::summary(&context.folder, &context.material.spec);
+    if global.ui.mode() == Mode::Human && platform == platform::Kind::K3d {
+        let rows = stages.iter().map(|(stage, _, took)| vec![(*stage).to_owned(), duration(*took)]);
+        global.ui.talk(table(&rows.collect::<Vec<_>>()).trim_end());
+    }
     if global.ui.mode() == Mode::Json {
         let stages = stages.iter().map(|(stage, outcome, took)| {
             json!({"stage": stage, "outcome": outcome, "seconds": took.as_secs_f64()})
@@ -79,4 +86,33 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
         ));
     }
     Ok(0)
+}
+
+/// The platform and why it is that one: as asked, else the lab's, else the configured, else the default.
+fn choose(
+    asked: Option<String>,
+    known: Option<&Spec>,
+    configured: Option<String>,
+) -> Result<(platform::Kind, &'static str), Failure> {
+    let named = |word: &str| {
+        platform::Kind::named(word).ok_or_else(|| {
+            Failure::new(
+                Kind::Arguments,
+                format!("there is no platform `{word}`; there are `embedded` and `k3d`"),
+            )
+        })
+    };
+    match (asked, known, configured) {
+        (Some(word), ..) => Ok((named(&word)?, "as asked")),
+        (None, Some(spec), _) => Ok((spec.platform, "as before")),
+        (None, None, Some(word)) => Ok((named(&word)?, "as configured")),
+        (None, None, None) => Ok((platform::Kind::Embedded, "the default")),
+    }
+}
+
+fn about(platform: platform::Kind) -> &'static str {
+    match platform {
+        platform::Kind::Embedded => "no containers run there; real ones with `--platform k3d`",
+        platform::Kind::K3d => "a real cluster in Docker; without Docker with `--platform embedded`",
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::platform::k3d::Finding;
+
 /// Everything that goes wrong with a lab.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -106,6 +108,20 @@ pub enum Error {
         /// What was last observed.
         observed: String,
     },
+    /// The machine lacks what the platform needs.
+    #[error("this machine is not ready for a lab: {}", listed(.problems))]
+    Unfit {
+        /// What is wrong, each with what to do.
+        problems: Vec<Finding>,
+    },
+    /// Removal would lose somebody's work.
+    #[error("lab `{lab}` holds commits that were never pushed: {clones}")]
+    Unpushed {
+        /// Which lab.
+        lab: String,
+        /// The clones, each with how many commits.
+        clones: String,
+    },
     /// Something of the lab could not be removed.
     #[error("lab `{lab}` left behind: {left}")]
     Left {
@@ -125,4 +141,8 @@ pub enum Error {
         /// The API server's words.
         message: String,
     },
+}
+
+fn listed(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| finding.found.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -59,6 +59,11 @@ impl LabFolder {
         self.home.join("labs").join(&self.name)
     }
 
+    /// The folder that holds all labs.
+    pub fn home(&self) -> Home {
+        Home(self.home.clone())
+    }
+
     /// `lab.json`: what the lab is.
     pub fn spec_path(&self) -> PathBuf {
         self.path().join("lab.json")

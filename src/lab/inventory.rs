@@ -1,5 +1,5 @@
-//! What exists on the machine because of a lab: files, a process, ports. Taken before removal, looked at again
-//! afterwards.
+//! What exists on the machine because of a lab: files, a process, ports, and what the engine holds. Taken before
+//! removal, looked at again afterwards.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::LabFolder;
-use crate::platform::embedded;
+use super::{Context, Error};
+use crate::platform::k3d::{self, Holding, Site};
+use crate::platform::{Kind, embedded};
 
 /// One thing that a lab has brought into being.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +22,8 @@ pub enum Item {
     Process(u32),
     /// A port of 127.0.0.1 that is listened on.
     Port(u16),
+    /// Something in the engine.
+    Engine(Holding),
 }
 
 impl fmt::Display for Item {
@@ -29,6 +32,7 @@ impl fmt::Display for Item {
             Self::Folder(path) => write!(formatter, "folder `{}`", path.display()),
             Self::Process(id) => write!(formatter, "process {id}"),
             Self::Port(port) => write!(formatter, "port {port} of 127.0.0.1"),
+            Self::Engine(holding) => holding.fmt(formatter),
         }
     }
 }
@@ -42,6 +46,8 @@ impl Item {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
                 TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
             }
+            // The engine is asked for all of them at once.
+            Self::Engine(_) => true,
         }
     }
 }
@@ -56,29 +62,59 @@ fn runs(id: u32) -> bool {
 }
 
 /// A list of such things.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Inventory(Vec<Item>);
+#[derive(Default)]
+pub struct Inventory {
+    items: Vec<Item>,
+    site: Option<Site>,
+}
 
 impl Inventory {
     /// What there is now.
-    pub fn take(lab: &LabFolder) -> Self {
-        let folder = embedded::Folder::new(lab.platform());
+    pub async fn take(context: &Context) -> Result<Self, Error> {
+        let lab = &context.folder;
         let mut items = vec![Item::Folder(lab.path())];
-        if let embedded::State::Running { process } = folder.state() {
-            items.push(Item::Process(process));
-            items.extend(folder.ports().into_iter().flat_map(embedded::Ports::all).map(Item::Port));
+        let mut site = None;
+        match context.material.spec.platform {
+            Kind::Embedded => {
+                let folder = embedded::Folder::new(lab.platform());
+                if let embedded::State::Running { process } = folder.state() {
+                    items.push(Item::Process(process));
+                    items.extend(folder.ports().into_iter().flat_map(embedded::Ports::all).map(Item::Port));
+                }
+            }
+            Kind::K3d => {
+                let folder = k3d::Folder::new(lab.platform());
+                let found =
+                    Site::find(folder, lab.name(), lab.home().path(), &context.material.settings).await?;
+                let held = match &found {
+                    Some(place) => place.holdings().await?,
+                    None => Vec::new(),
+                };
+                // A lab that holds nothing cannot be the one that listens there.
+                if !held.is_empty() {
+                    let ports = k3d::Folder::new(lab.platform()).ports();
+                    items.extend(ports.into_iter().map(|(_, port)| Item::Port(port)));
+                }
+                items.extend(held.into_iter().map(Item::Engine));
+                site = found;
+            }
         }
         items.retain(Item::exists);
-        Self(items)
+        Ok(Self { items, site })
     }
 
     /// The things.
     pub fn items(&self) -> &[Item] {
-        &self.0
+        &self.items
     }
 
-    /// What of this list is still there.
-    pub fn left(&self) -> Vec<Item> {
-        self.0.iter().filter(|item| item.exists()).cloned().collect()
+    /// What of this list is still there, and what the engine holds of the lab besides.
+    pub async fn left(&self) -> Result<Vec<Item>, Error> {
+        let own = self.items.iter().filter(|item| !matches!(item, Item::Engine(_)) && item.exists());
+        let mut left = own.cloned().collect::<Vec<_>>();
+        if let Some(site) = &self.site {
+            left.extend(site.holdings().await?.into_iter().map(Item::Engine));
+        }
+        Ok(left)
     }
 }

@@ -3,6 +3,8 @@
 //! Set-up is a [`plan`] of stages, each with probe, ensure and remove, each a no-op when already so. `up` runs the
 //! plan forwards, `down` backwards, `status` probes it.
 
+mod clones;
+mod context;
 mod environment;
 mod error;
 mod folder;
@@ -14,6 +16,8 @@ mod stages;
 
 use async_trait::async_trait;
 
+pub use clones::{Clone, unpushed};
+pub use context::Context;
 pub use environment::{ActorFolder, Environment};
 pub use error::Error;
 pub use folder::{Home, LabFolder, write_private};
@@ -22,20 +26,7 @@ pub use lock::Lock;
 pub use plan::{Plan, Status};
 pub use spec::{Material, Spec};
 
-use crate::events::{Events, Outcome};
-
-/// What every stage is given.
-#[derive(Clone)]
-pub struct Context {
-    /// Where the lab is kept.
-    pub folder: LabFolder,
-    /// What the lab shall be.
-    pub material: std::sync::Arc<Material>,
-    /// Our own program, to start the background process with.
-    pub program: std::path::PathBuf,
-    /// Where progress goes.
-    pub events: Events,
-}
+use crate::events::Outcome;
 
 /// How a stage stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

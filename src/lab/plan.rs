@@ -7,7 +7,10 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use serde::Serialize;
 
-use super::stages::{Actors, Folder, Operator, Receiver, Repositories, Server};
+use super::stages::{
+    Actors, Cluster, Folder, Forge, Images, Import, Manifest, Network, Operator, Preflight, Receiver,
+    Repositories, Server,
+};
 use super::{Context, Error, Inventory, Stage, State};
 use crate::events::{Event, Outcome};
 use crate::platform::Kind;
@@ -27,13 +30,32 @@ pub struct Plan(Vec<Box<dyn Stage>>);
 impl Plan {
     /// The plan of `platform`.
     pub fn of(platform: Kind, operator: bool) -> Self {
-        let mut stages: Vec<Box<dyn Stage>> = match platform {
-            Kind::Embedded => {
-                vec![Box::new(Folder), Box::new(Server), Box::new(Actors), Box::new(Repositories)]
+        let mut stages: Vec<Box<dyn Stage>> = vec![Box::new(Folder)];
+        match platform {
+            Kind::Embedded => stages.push(Box::new(Server)),
+            Kind::K3d => {
+                stages.extend([Box::new(Preflight) as Box<dyn Stage>, Box::new(Network), Box::new(Forge)]);
+                stages.push(Box::new(Cluster));
+                if operator {
+                    stages.push(Box::new(Manifest));
+                }
+                stages.push(Box::new(Images::WORKSHOP));
+                if operator {
+                    stages.extend([Box::new(Images::OPERATOR) as Box<dyn Stage>, Box::new(Import::OPERATOR)]);
+                    stages.push(Box::new(Import::WORKSHOP_LAST));
+                } else {
+                    stages.push(Box::new(Import::WORKSHOP));
+                }
             }
+        }
+        let (running, ready): (&[_], &[_]) = match platform {
+            Kind::Embedded => (&["server"], &["server"]),
+            Kind::K3d => (&["forge", "cluster"], &["forge", "operator-import"]),
         };
+        stages.push(Box::new(Actors { after: running }));
+        stages.push(Box::new(Repositories));
         if operator {
-            stages.push(Box::new(Operator));
+            stages.push(Box::new(Operator { after: ready }));
             stages.push(Box::new(Receiver));
         }
         Self(stages)
@@ -77,7 +99,7 @@ impl Plan {
 
     /// Removes everything, then looks whether anything is left.
     pub async fn down(&self, context: &Context) -> Result<Outcome, Error> {
-        let before = Inventory::take(&context.folder);
+        let before = Inventory::take(context).await?;
         let mut whole = Outcome::Unchanged;
         for stage in self.0.iter().rev() {
             let begin = Instant::now();
@@ -89,7 +111,7 @@ impl Plan {
                 context.events.send(Event::StageFinished { stage, outcome, took, detail: String::new() });
             }
         }
-        let left = before.left();
+        let left = before.left().await?;
         if left.is_empty() {
             return Ok(whole);
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Error;
 use crate::objects::Image;
+use crate::platform::k3d::Settings;
 use crate::platform::{Actor, Kind, Repository};
 
 /// The version of `lab.json` that this program writes.
@@ -84,6 +85,8 @@ pub struct Material {
     pub spec: Spec,
     /// The repositories with their first trees.
     pub repositories: Vec<Repository>,
-    /// The operator's manifest; objects in the order of their creation.
+    /// The operator's manifest where it comes with the program (embedded); objects in the order of their creation.
     pub operator: Vec<Value>,
+    /// How the k3d platform is made.
+    pub settings: Settings,
 }

@@ -82,6 +82,9 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The k3d platform did not do it.
+    #[error(transparent)]
+    K3d(#[from] super::k3d::Error),
     /// A child failed.
     #[error(transparent)]
     Process(#[from] crate::process::Error),

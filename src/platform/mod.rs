@@ -9,6 +9,7 @@ pub mod embedded;
 mod error;
 mod files;
 mod gitea;
+pub mod k3d;
 mod open;
 mod seed;
 
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{Error, kubernetes_words};
 pub use gitea::{Branch, Commit, Gitea, Identity as CommitIdentity, TreeEntry};
-pub use open::open;
+pub use open::{open, running};
 
 use crate::events::Outcome;
 
@@ -33,6 +34,8 @@ pub const FORGE_HOST: &str = "forge.atelier.internal:3000";
 pub enum Kind {
     /// One process of ours; pods are simulated.
     Embedded,
+    /// A real k3s in Docker, a real Gitea and the real Flux.
+    K3d,
 }
 
 impl Kind {
@@ -40,7 +43,13 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
+            Self::K3d => "k3d",
         }
+    }
+
+    /// The platform that a user means by `word`.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Embedded, Self::K3d].into_iter().find(|kind| kind.name() == word)
     }
 }
 
@@ -99,6 +108,8 @@ pub trait Cluster: Send + Sync {
     /// A kubeconfig (YAML) for a person, with a client certificate of the person's own; no rights come with it
     /// unless the actor is an administrator.
     async fn kubeconfig(&self, actor: &Actor) -> Result<String, Error>;
+    /// Whether a kubeconfig that [`Self::kubeconfig`] once made is good for this very cluster.
+    fn knows(&self, kubeconfig: &str) -> bool;
     /// The API server's address for people, such as `https://127.0.0.1:40001`.
     fn url(&self) -> String;
     /// The address that the forge calls for a Receiver, without path: what a webhook's URL begins with.
@@ -142,6 +153,10 @@ pub struct Platform {
 impl Platform {
     /// The cluster that is meant where none is named.
     pub fn cluster(&self) -> &dyn Cluster {
-        self.clusters.values().next().expect("every platform has a cluster").as_ref()
+        self.clusters
+            .get("main")
+            .or_else(|| self.clusters.values().next())
+            .expect("every platform has a cluster")
+            .as_ref()
     }
 }

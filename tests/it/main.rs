@@ -13,6 +13,7 @@ mod controllers;
 mod forge;
 mod kubelet;
 mod manifests;
+mod platform;
 mod readme;
 mod registry;
 mod scenario;

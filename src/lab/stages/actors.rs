@@ -6,7 +6,10 @@ use crate::events::Outcome;
 use crate::lab::{ActorFolder, Context, Error, Stage, State};
 use crate::platform::open;
 
-pub(in crate::lab) struct Actors;
+pub(in crate::lab) struct Actors {
+    /// The stages that the platform's plan has before it.
+    pub(in crate::lab) after: &'static [&'static str],
+}
 
 #[async_trait]
 impl Stage for Actors {
@@ -15,7 +18,7 @@ impl Stage for Actors {
     }
 
     fn after(&self) -> &'static [&'static str] {
-        &["server"]
+        self.after
     }
 
     async fn probe(&self, context: &Context) -> Result<State, Error> {
@@ -42,7 +45,7 @@ impl Stage for Actors {
             // A kubeconfig holds a fresh certificate each time it is made; the one there is kept while it fits.
             let cluster = platform.cluster();
             let known = std::fs::read_to_string(folder.kubeconfig()).ok();
-            let fits = known.filter(|text| text.contains(&cluster.url()));
+            let fits = known.filter(|text| cluster.knows(text));
             let kubeconfig = match fits {
                 Some(text) => text,
                 None => cluster.kubeconfig(actor).await?,

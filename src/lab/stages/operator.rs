@@ -5,14 +5,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind, TypeMeta};
+use kube::runtime::wait::{await_condition, conditions};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use serde_json::Value;
 
 use crate::events::{Event, Outcome};
 use crate::lab::{Context, Error, Stage, State};
-use crate::platform::{kubernetes_words, open};
+use crate::platform::{Kind, kubernetes_words, open};
 
 /// Who applies the manifest.
 const MANAGER: &str = "atelier";
@@ -20,8 +22,21 @@ const MANAGER: &str = "atelier";
 const NAMESPACE: &str = "flux-system";
 /// How long its Deployments may take.
 const LIMIT: Duration = Duration::from_secs(300);
+/// How many objects are applied at a time.
+const AT_ONCE: usize = 8;
 
-pub(in crate::lab) struct Operator;
+pub(in crate::lab) struct Operator {
+    /// The stages that the platform's plan has before it.
+    pub(in crate::lab) after: &'static [&'static str],
+}
+
+/// The objects to be applied: they come with the program, or were fetched by the stage `manifest`.
+async fn objects(context: &Context) -> Result<Vec<Value>, Error> {
+    match context.material.spec.platform {
+        Kind::Embedded => Ok(context.material.operator.clone()),
+        Kind::K3d => Ok(context.site().await?.operator()?),
+    }
+}
 
 #[async_trait]
 impl Stage for Operator {
@@ -30,7 +45,7 @@ impl Stage for Operator {
     }
 
     fn after(&self) -> &'static [&'static str] {
-        &["server"]
+        self.after
     }
 
     async fn probe(&self, context: &Context) -> Result<State, Error> {
@@ -48,11 +63,21 @@ impl Stage for Operator {
     async fn ensure(&self, context: &Context) -> Result<(Outcome, String), Error> {
         let client =
             open(context.material.spec.platform, &context.folder.platform())?.cluster().client().await?;
+        let objects = objects(context).await?;
         let mut whole = Outcome::Unchanged;
-        for object in &context.material.operator {
-            whole = whole.and(apply(&client, object).await?);
+        // Namespaces and definitions first; what is left does not depend on each other.
+        let (first, rest): (Vec<_>, Vec<_>) = objects.iter().partition(|object| comes_first(object));
+        for group in [first, rest] {
+            for part in group.chunks(AT_ONCE) {
+                let mut applied = Vec::new();
+                for object in part {
+                    applied.push(apply(&client, object));
+                }
+                whole = futures::future::try_join_all(applied).await?.into_iter().fold(whole, Outcome::and);
+            }
         }
-        let names = wait_available(&client, context).await?;
+        wait_established(&client, &objects).await?;
+        let names = wait_available(&client, context, &objects).await?;
         Ok((whole, names.join(", ")))
     }
 
@@ -60,6 +85,30 @@ impl Stage for Operator {
         // It goes with the cluster.
         Ok(Outcome::Unchanged)
     }
+}
+
+fn comes_first(object: &Value) -> bool {
+    matches!(object["kind"].as_str(), Some("Namespace" | "CustomResourceDefinition"))
+}
+
+/// Waits until the API server serves the operator's kinds.
+async fn wait_established(client: &kube::Client, objects: &[Value]) -> Result<(), Error> {
+    let api = Api::<CustomResourceDefinition>::all(client.clone());
+    let names = objects.iter().filter(|object| object["kind"] == "CustomResourceDefinition");
+    let each = names.filter_map(|object| object["metadata"]["name"].as_str()).map(|name| {
+        let established = conditions::is_crd_established();
+        let waiting = await_condition(api.clone(), name, established);
+        async move {
+            let late = || Error::TimedOut {
+                waits_for: format!("CustomResourceDefinition {name} is established"),
+                seconds: LIMIT.as_secs(),
+                observed: "it is not".to_owned(),
+            };
+            let waited = tokio::time::timeout(LIMIT, waiting).await.map_err(|_| late())?;
+            waited.map(|_| ()).map_err(|_| late())
+        }
+    });
+    futures::future::try_join_all(each).await.map(|_| ())
 }
 
 /// Applies one object server-side and tells by its resourceVersion whether that changed anything.
@@ -94,8 +143,12 @@ pub(super) async fn apply(client: &kube::Client, object: &Value) -> Result<Outco
 }
 
 /// Watches the operator's Deployments until all are available; their names.
-async fn wait_available(client: &kube::Client, context: &Context) -> Result<Vec<String>, Error> {
-    let wanted = context.material.operator.iter().filter(|object| object["kind"] == "Deployment");
+async fn wait_available(
+    client: &kube::Client,
+    context: &Context,
+    objects: &[Value],
+) -> Result<Vec<String>, Error> {
+    let wanted = objects.iter().filter(|object| object["kind"] == "Deployment");
     let wanted = wanted
         .filter_map(|object| object["metadata"]["name"].as_str().map(str::to_owned))
         .collect::<Vec<_>>();

@@ -58,6 +58,10 @@ impl Cluster for EmbeddedCluster {
         self.kubeconfig_for(&Identity::new(&actor.name, groups), &actor.name, &actor.namespace)
     }
 
+    fn knows(&self, kubeconfig: &str) -> bool {
+        kubeconfig.contains(&self.url())
+    }
+
     fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.ports.kubernetes)
     }

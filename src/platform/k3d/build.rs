@@ -1,0 +1,69 @@
+//! The sample's image, built by the engine from our own program on a base that is configured.
+
+use super::site::Tell;
+use super::{Error, Site};
+use crate::platform;
+
+/// What is done with the program; the base's name is put in front.
+const DOCKERFILE: &str = include_str!("../../../docker/sample/Dockerfile");
+
+impl Site {
+    /// Builds the image `reference` of the sample that answers as `version`, unless the engine has one that was
+    /// built from this very program. Whether it was built.
+    pub async fn ensure_sample(
+        &self,
+        reference: &str,
+        version: &str,
+        program: &std::path::Path,
+        tell: Tell<'_>,
+    ) -> Result<bool, platform::Error> {
+        let failed = |source| platform::files::file_error(program, source);
+        let stamp = stamp(program).map_err(failed)?;
+        if let Some(image) = self.engine.image(reference).await?
+            && image.labels.get("atelier.program") == Some(&stamp)
+        {
+            return Ok(false);
+        }
+        self.ensure_pulled(&self.settings.base, tell).await?;
+        tell(format!("image {reference} is built"));
+        let base = self.settings.local(&self.settings.base);
+        let mut labels = self.labels("image").into_iter().collect::<Vec<_>>();
+        labels.push(("atelier.program".to_owned(), stamp));
+        let labels = labels.iter().map(|(key, value)| format!("LABEL {key}={}\n", quote(value)));
+        // The labels come first: what an interrupted build leaves has them too. The version comes last: the versions
+        // share the layer with the program.
+        let labels = labels.collect::<String>();
+        let dockerfile = format!("FROM {base}\n{labels}{DOCKERFILE}ENV POSTCARD_VERSION={version}\n");
+        let program = program.to_owned();
+        let packed = tokio::task::spawn_blocking(move || pack(&dockerfile, &program)).await;
+        let packed = packed.map_err(std::io::Error::other).flatten();
+        let packed = packed
+            .map_err(|error| Error::Image { image: reference.to_owned(), reason: error.to_string() })?;
+        self.engine.build(reference, packed).await?;
+        Ok(true)
+    }
+}
+
+/// A word of a Dockerfile.
+fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\"").replace('$', r"\$"))
+}
+
+/// Changes when the program does.
+fn stamp(program: &std::path::Path) -> Result<String, std::io::Error> {
+    let metadata = std::fs::metadata(program)?;
+    let changed = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{}-{}", metadata.len(), changed.as_nanos()))
+}
+
+fn pack(dockerfile: &str, program: &std::path::Path) -> Result<Vec<u8>, std::io::Error> {
+    let mut archive = tar::Builder::new(Vec::new());
+    // The engine does not read the format for files with holes.
+    archive.sparse(false);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(dockerfile.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, "Dockerfile", dockerfile.as_bytes())?;
+    archive.append_path_with_name(program, "atelier")?;
+    archive.into_inner()
+}

@@ -1,0 +1,246 @@
+//! `cluster`: made by `k3d cluster create` from a configuration file of ours. The administrator's kubeconfig is
+//! written when the cluster is whole: a cluster without it is half-made, and made again.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use super::engine::Container;
+use super::forge::port_taken;
+use super::labels::{CLUSTER, LAB, ROLE};
+use super::manifest::RECEIVER_PORT;
+use super::site::{Tell, free_port, says_port_busy};
+use super::{Error, Folder, Names, Site, certificate};
+use crate::events::Outcome;
+use crate::platform::{self, Actor, Cluster};
+use crate::process;
+
+/// A free port can be taken by somebody else before the engine takes it.
+const PORT_ATTEMPTS: u32 = 5;
+/// How long an API server may take to say that it is ready.
+const READY_LIMIT: Duration = Duration::from_secs(120);
+/// How long one answer may take.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// Between two looks at what cannot be watched.
+const LOOK: Duration = Duration::from_millis(250);
+
+impl Site {
+    /// Whether all nodes of a cluster run; nothing when there are none.
+    pub async fn probe_cluster(&self, cluster: &str) -> Result<Option<bool>, platform::Error> {
+        let nodes = self.nodes(cluster).await?;
+        let whole = self.folder.kubeconfig(cluster).exists();
+        Ok((!nodes.is_empty()).then(|| whole && nodes.iter().all(|node| node.running)))
+    }
+
+    /// Makes a cluster, or starts it.
+    pub async fn ensure_cluster(
+        &self,
+        cluster: &str,
+        tell: Tell<'_>,
+    ) -> Result<(Outcome, String), platform::Error> {
+        for image in [Some(&self.settings.k3s), self.settings.k3d_tools.as_ref()].into_iter().flatten() {
+            self.ensure_pulled(image, tell).await?;
+        }
+        self.claim(cluster).await?;
+        let nodes = self.nodes(cluster).await?;
+        let whole = self.folder.kubeconfig(cluster).exists();
+        let running = !nodes.is_empty() && nodes.iter().all(|node| node.running);
+        let outcome = match (nodes.is_empty(), whole, running) {
+            (false, true, true) => Outcome::Unchanged,
+            (false, true, false) => {
+                tell(format!("cluster {} starts", self.names.cluster(cluster)));
+                self.start_cluster(cluster).await?;
+                Outcome::Updated
+            }
+            (false, false, _) | (true, ..) => {
+                self.remove_cluster_containers(cluster).await?;
+                self.folder.forget_cluster(cluster);
+                self.claim(cluster).await?;
+                tell(format!("cluster {} is made by k3d", self.names.cluster(cluster)));
+                self.create_cluster(cluster).await?;
+                if nodes.is_empty() { Outcome::Created } else { Outcome::Updated }
+            }
+        };
+        tell(format!("the API server of cluster {} is ready", self.names.cluster(cluster)));
+        self.wait_ready(cluster).await?;
+        let port = self.folder.cluster_port(cluster)?.unwrap_or_default();
+        Ok((outcome, format!("https://127.0.0.1:{port}")))
+    }
+
+    /// The lab's claim to a cluster is the volume that k3d would make first: it carries the lab's labels.
+    async fn claim(&self, cluster: &str) -> Result<(), platform::Error> {
+        let (name, volume) = (self.names.cluster(cluster), self.names.image_volume(cluster));
+        for node in self.engine.containers(&[format!("{CLUSTER}={name}")]).await? {
+            // k3d's tools carry no labels of ours; the nodes do.
+            if node.labels.get(ROLE).is_some_and(|role| role == "server" || role == "agent") {
+                self.must_be_ours(&format!("cluster `{name}`"), &node.labels)?;
+            }
+        }
+        if let Some(labels) = self.engine.volume(&volume).await? {
+            return Ok(self.must_be_ours(&format!("volume `{volume}`"), &labels)?);
+        }
+        let mut labels = self.labels("images");
+        labels.insert(CLUSTER.to_owned(), name);
+        Ok(self.engine.create_volume(&volume, labels).await?)
+    }
+
+    /// The nodes of a cluster that are ours.
+    pub(super) async fn nodes(&self, cluster: &str) -> Result<Vec<Container>, platform::Error> {
+        let filter = [format!("{CLUSTER}={}", self.names.cluster(cluster)), format!("{LAB}={}", self.lab)];
+        let mut nodes = self.engine.containers(&filter).await?;
+        nodes.retain(|node| self.must_be_ours("", &node.labels).is_ok());
+        Ok(nodes)
+    }
+
+    /// Everything of a half-made cluster, k3d's own helpers too. The claim to the cluster is checked before.
+    async fn remove_cluster_containers(&self, cluster: &str) -> Result<(), platform::Error> {
+        self.end_earlier_calls(Some(cluster)).await;
+        let filter = [format!("{CLUSTER}={}", self.names.cluster(cluster))];
+        for container in self.engine.containers(&filter).await? {
+            self.engine.remove_container(&container.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn create_cluster(&self, cluster: &str) -> Result<(), platform::Error> {
+        let name = self.names.cluster(cluster);
+        let known = self.folder.cluster_port(cluster)?;
+        for attempt in 1.. {
+            let port = known.map_or_else(free_port, Ok)?;
+            let file = self.write_config(cluster, port)?.display().to_string();
+            match self.call_k3d(cluster, "make", &["cluster", "create", "--config", &file]).await {
+                Ok(_) => {
+                    self.folder.keep_cluster_port(cluster, port)?;
+                    break;
+                }
+                Err(error) => {
+                    // k3d rolls back, the volume with our claim included.
+                    self.claim(cluster).await?;
+                    match (says_port_busy(&printed(&error)), known) {
+                        (true, None) if attempt < PORT_ATTEMPTS => {}
+                        (true, _) => return Err(port_taken(port, "Kubernetes API")),
+                        (false, _) => return Err(error.into()),
+                    }
+                }
+            }
+        }
+        let output = self.ask_k3d(cluster, &["kubeconfig", "get", &name]).await?;
+        self.folder.keep_kubeconfig(cluster, output.stdout.trim_start_matches("---\n"))
+    }
+
+    async fn start_cluster(&self, cluster: &str) -> Result<(), platform::Error> {
+        let name = self.names.cluster(cluster);
+        match self.call_k3d(cluster, "make", &["cluster", "start", &name]).await {
+            Ok(_) => Ok(()),
+            Err(error) if says_port_busy(&printed(&error)) => {
+                Err(port_taken(self.folder.cluster_port(cluster)?.unwrap_or_default(), "Kubernetes API"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Stops a cluster's nodes. Whether any ran.
+    pub(super) async fn stop_cluster(&self, cluster: &str) -> Result<bool, platform::Error> {
+        let running = self.nodes(cluster).await?.iter().any(|node| node.running);
+        if running {
+            self.call_k3d(cluster, "make", &["cluster", "stop", &self.names.cluster(cluster)]).await?;
+        }
+        Ok(running)
+    }
+
+    async fn wait_ready(&self, cluster: &str) -> Result<(), platform::Error> {
+        let client = client(&self.folder, cluster).await?;
+        let begin = std::time::Instant::now();
+        loop {
+            let request = http::Request::get("/readyz").body(Vec::new());
+            let request = request.expect("a path of ours is a good request");
+            // What begins to listen may take a connection and forget it.
+            let observed = match tokio::time::timeout(ANSWER_LIMIT, client.request_text(request)).await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("no answer within {} s", ANSWER_LIMIT.as_secs()),
+            };
+            if begin.elapsed() > READY_LIMIT {
+                return Err(Error::TimedOut {
+                    waits_for: format!("the API server of cluster {} is ready", self.names.cluster(cluster)),
+                    seconds: READY_LIMIT.as_secs(),
+                    observed,
+                }
+                .into());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+fn printed(error: &process::Error) -> String {
+    match error {
+        process::Error::Failed { output, .. } | process::Error::TimedOut { output, .. } => output.clone(),
+        _ => String::new(),
+    }
+}
+
+/// A client with the administrator's rights.
+async fn client(folder: &Folder, cluster: &str) -> Result<kube::Client, platform::Error> {
+    let path = folder.kubeconfig(cluster);
+    let unusable = |source| Error::Kubeconfig { path: path.clone(), message: platform::kubernetes_words(&source) };
+    let config = Kubeconfig::read_from(&path).map_err(unusable)?;
+    let config = kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await;
+    let mut config = config.map_err(unusable)?;
+    // The API server is on loopback: a proxy of the user's must not come between.
+    config.proxy_url = None;
+    let url = config.cluster_url.to_string();
+    kube::Client::try_from(config)
+        .map_err(|source| platform::Error::Kubernetes { url, message: platform::kubernetes_words(&source) })
+}
+
+/// A cluster as the driver sees it.
+pub(super) struct K3dCluster {
+    folder: Folder,
+    cluster: String,
+    node: String,
+    port: u16,
+}
+
+impl K3dCluster {
+    pub(super) fn new(folder: &Folder, names: &Names, cluster: &str, port: u16) -> Self {
+        Self { folder: folder.clone(), cluster: cluster.to_owned(), node: names.node(cluster), port }
+    }
+}
+
+#[async_trait]
+impl Cluster for K3dCluster {
+    async fn client(&self) -> Result<kube::Client, platform::Error> {
+        client(&self.folder, &self.cluster).await
+    }
+
+    async fn kubeconfig(&self, actor: &Actor) -> Result<String, platform::Error> {
+        let client = self.client().await?;
+        let authority = authority(&self.folder, &self.cluster)?;
+        certificate::kubeconfig(&client, &self.url(), &authority, &self.cluster, actor).await
+    }
+
+    fn knows(&self, kubeconfig: &str) -> bool {
+        // A cluster that was made again has another authority at the same address.
+        let authority = authority(&self.folder, &self.cluster).unwrap_or_default();
+        !authority.is_empty() && kubeconfig.contains(&authority) && kubeconfig.contains(&self.url())
+    }
+
+    fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    fn hook_url(&self) -> String {
+        format!("http://{}:{RECEIVER_PORT}", self.node)
+    }
+}
+
+/// The cluster's certificate authority, as in a kubeconfig.
+fn authority(folder: &Folder, cluster: &str) -> Result<String, platform::Error> {
+    let path = folder.kubeconfig(cluster);
+    let unusable = |source| Error::Kubeconfig { path: path.clone(), message: platform::kubernetes_words(&source) };
+    let config = Kubeconfig::read_from(&path).map_err(unusable)?;
+    let cluster = config.clusters.into_iter().next().and_then(|cluster| cluster.cluster);
+    Ok(cluster.and_then(|cluster| cluster.certificate_authority_data).unwrap_or_default())
+}

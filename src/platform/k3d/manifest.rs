@@ -1,0 +1,253 @@
+//! `manifest`: the operator's manifest of a pinned release, from the file that is configured, else from the cache,
+//! else from the program `flux`, else from the release's address; and what of it this lab installs: the four
+//! controllers, with images redirected, and a way from the forge to the receiver.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::folder::Manifest;
+use super::site::Tell;
+use super::{Error, Settings, Site};
+use crate::events::Outcome;
+use crate::platform;
+use crate::process::Command;
+
+/// The port of every node where the receiver answers.
+pub(super) const RECEIVER_PORT: u16 = 30_292;
+/// Flux's manifest has less than a tenth of this.
+const SIZE_LIMIT: usize = 16 << 20;
+/// How long a download or the program may take.
+const LIMIT: Duration = Duration::from_secs(120);
+/// The parts of a release that workshops do not need.
+const LEFT_OUT: [&str; 2] = ["image-reflector-controller", "image-automation-controller"];
+
+impl Site {
+    /// Whether the manifest is at hand.
+    pub fn probe_manifest(&self) -> bool {
+        self.folder.manifest().exists()
+    }
+
+    /// Gets the manifest, and keeps it in the lab. The text names where it came from and its checksum.
+    pub async fn ensure_manifest(
+        &self,
+        home: &Path,
+        tell: Tell<'_>,
+    ) -> Result<(Outcome, String), platform::Error> {
+        let known = self.folder.manifest_record()?;
+        let same = known.filter(|known| self.still_meant(known));
+        if let Some(known) = same
+            && let Ok(text) = std::fs::read_to_string(self.folder.manifest())
+            && sha256(&text) == known.sha256
+        {
+            return Ok((Outcome::Unchanged, told(&known)));
+        }
+        let existed = self.folder.manifest().exists();
+        let (from, text) = self.find_manifest(home, tell).await?;
+        let record = Manifest { from, sha256: sha256(&text) };
+        if let Some(wanted) = self.settings.flux_sha256.as_ref().filter(|&wanted| *wanted != record.sha256) {
+            let (from, found) = (record.from, record.sha256);
+            return Err(Error::Checksum { from, found, wanted: wanted.clone() }.into());
+        }
+        let count = parse(&record.from, &text)?.len();
+        tell(format!("{count} objects of {}", record.from));
+        self.folder.keep_manifest(&text, &record)?;
+        Ok((if existed { Outcome::Updated } else { Outcome::Created }, told(&record)))
+    }
+
+    fn still_meant(&self, known: &Manifest) -> bool {
+        let from = match &self.settings.flux_manifest {
+            // A file can have changed since.
+            Some(path) => {
+                let same = std::fs::read_to_string(path).is_ok_and(|text| sha256(&text) == known.sha256);
+                return same && known.from == path.display().to_string();
+            }
+            None => known.from.contains(&self.settings.flux_version),
+        };
+        from && self.settings.flux_sha256.as_ref().is_none_or(|wanted| *wanted == known.sha256)
+    }
+
+    async fn find_manifest(&self, home: &Path, tell: Tell<'_>) -> Result<(String, String), Error> {
+        let version = &self.settings.flux_version;
+        if let Some(path) = &self.settings.flux_manifest {
+            return Ok((path.display().to_string(), read(path)?));
+        }
+        let cache = cached(home, version);
+        if cache.exists() {
+            return Ok((cache.display().to_string(), read(&cache)?));
+        }
+        tell(format!("the manifest of Flux {version} comes from the program flux"));
+        let export = ["install", "--export", "--version", version];
+        let command = Command::new(&self.settings.flux).args(export).limit(LIMIT);
+        let (from, text) = if let Ok(output) = command.run().await {
+            (format!("flux install --export --version {version}"), output.stdout)
+        } else {
+            let url = format!("https://github.com/fluxcd/flux2/releases/download/{version}/install.yaml");
+            tell(format!("the manifest of Flux {version} comes from {url}"));
+            let text = download(&url).await?;
+            (url, text)
+        };
+        parse(&from, &text)?;
+        if let Some(folder) = cache.parent() {
+            // Without a cache it is fetched again the next time.
+            let _ = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&cache, &text));
+        }
+        Ok((from, text))
+    }
+
+    /// The objects that the lab installs, in the order of the manifest.
+    pub fn operator(&self) -> Result<Vec<Value>, platform::Error> {
+        let path = self.folder.manifest();
+        let from = path.display().to_string();
+        let mut objects = parse(&from, &read(&path)?)?;
+        objects.retain(|object| !left_out(object));
+        for object in &mut objects {
+            redirect(object, &self.settings);
+        }
+        let receiver = receiver(&objects);
+        objects.extend(receiver);
+        Ok(objects)
+    }
+}
+
+/// The images that the containers of these objects name.
+pub fn images(objects: &[Value]) -> Vec<String> {
+    let containers = objects.iter().filter_map(|object| object.pointer("/spec/template/spec/containers"));
+    let containers = containers.filter_map(Value::as_array).flatten();
+    let mut images =
+        containers.filter_map(|container| container["image"].as_str().map(str::to_owned)).collect::<Vec<_>>();
+    images.sort();
+    images.dedup();
+    images
+}
+
+fn cached(home: &Path, version: &str) -> PathBuf {
+    home.join("cache").join(format!("flux-{version}.yaml"))
+}
+
+fn told(record: &Manifest) -> String {
+    format!("{}, sha256 {}", record.from, record.sha256)
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    let unusable = |reason: String| Error::Manifest { from: path.display().to_string(), reason };
+    let length = std::fs::metadata(path).map_err(|error| unusable(error.to_string()))?.len();
+    if usize::try_from(length).map_or(true, |length| length > SIZE_LIMIT) {
+        return Err(unusable("it has over 16 MiB".to_owned()));
+    }
+    std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))
+}
+
+async fn download(url: &str) -> Result<String, Error> {
+    let unusable = |reason: String| Error::Manifest { from: url.to_owned(), reason };
+    let client =
+        reqwest::Client::builder().timeout(LIMIT).build().map_err(|error| unusable(error.to_string()))?;
+    let mut response = client.get(url).send().await.map_err(|error| unusable(error.to_string()))?;
+    if !response.status().is_success() {
+        return Err(unusable(format!("the server answered {}", response.status())));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unusable(error.to_string()))? {
+        if bytes.len() + chunk.len() > SIZE_LIMIT {
+            return Err(unusable("it has over 16 MiB".to_owned()));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|error| unusable(error.to_string()))
+}
+
+fn parse(from: &str, text: &str) -> Result<Vec<Value>, Error> {
+    let unusable = |reason: String| Error::Manifest { from: from.to_owned(), reason };
+    let options =
+        serde_saphyr::options! { strict_booleans: true, legacy_octal_numbers: true, with_snippet: false };
+    let documents = serde_saphyr::from_multiple_with_options::<Value>(text, options);
+    let mut objects = documents.map_err(|error| unusable(error.to_string()))?;
+    objects.retain(|object| !object.is_null());
+    if let Some(wrong) = objects.iter().position(|object| object["kind"].as_str().is_none()) {
+        return Err(unusable(format!("its document {} has no `kind`", wrong + 1)));
+    }
+    if !objects.iter().any(|object| object["kind"] == "Deployment") {
+        return Err(unusable("it holds no Deployment".to_owned()));
+    }
+    Ok(objects)
+}
+
+fn left_out(object: &Value) -> bool {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    LEFT_OUT.contains(&name) || name.ends_with(".image.toolkit.fluxcd.io")
+}
+
+fn redirect(object: &mut Value, settings: &Settings) {
+    let containers = object.pointer_mut("/spec/template/spec/containers").and_then(Value::as_array_mut);
+    for container in containers.into_iter().flatten() {
+        if let Some(image) = container["image"].as_str() {
+            container["image"] = json!(settings.local(image));
+        }
+    }
+}
+
+/// The receiver on a port of the nodes, where the forge's webhooks call it, and the permission to do so. Where it
+/// listens is what the manifest's own Service says.
+fn receiver(objects: &[Value]) -> [Value; 2] {
+    let service =
+        |object: &&Value| object["kind"] == "Service" && object["metadata"]["name"] == "webhook-receiver";
+    let service = objects.iter().find(service);
+    let found = |pointer: &str| service.and_then(|service| service.pointer(pointer)).cloned();
+    let metadata = json!({"name": "workshop-receiver", "namespace": "flux-system"});
+    let selector = found("/spec/selector").unwrap_or_else(|| json!({"app": "notification-controller"}));
+    let port = found("/spec/ports/0/targetPort").unwrap_or_else(|| json!(9292));
+    [
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"type": "NodePort",
+            "selector": selector, "ports": [{"name": "http", "port": 80, "protocol": "TCP",
+                "targetPort": port, "nodePort": RECEIVER_PORT}]}}),
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": {
+            "podSelector": {"matchLabels": selector}, "policyTypes": ["Ingress"],
+            "ingress": [{"ports": [{"port": port, "protocol": "TCP"}]}]}}),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_workshops_do_not_need_are_left_out() {
+        let object = |name: &str| json!({"kind": "Deployment", "metadata": {"name": name}});
+        assert!(left_out(&object("image-reflector-controller")));
+        assert!(left_out(&object("imagepolicies.image.toolkit.fluxcd.io")));
+        assert!(!left_out(&object("source-controller")));
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_refused_by_name() {
+        let error = |text: &str| parse("flux.yaml", text).unwrap_err().to_string();
+        let prefix = "the operator's manifest `flux.yaml` cannot be used:";
+        assert_eq!(error("a: b\n"), format!("{prefix} its document 1 has no `kind`"));
+        assert_eq!(error("kind: Service\n"), format!("{prefix} it holds no Deployment"));
+    }
+
+    #[test]
+    fn receiver_is_published_where_the_release_has_it() {
+        let service = json!({"kind": "Service", "metadata": {"name": "webhook-receiver"},
+            "spec": {"selector": {"app": "n"}, "ports": [{"port": 80, "targetPort": "http-webhook"}]}});
+        let [service, policy] = receiver(&[service]);
+        assert_eq!(service["spec"]["ports"][0]["targetPort"], "http-webhook");
+        assert_eq!(policy["spec"]["ingress"][0]["ports"][0]["port"], "http-webhook");
+        assert_eq!(receiver(&[])[0]["spec"]["ports"][0]["targetPort"], 9292);
+    }
+
+    #[test]
+    fn images_are_redirected_and_listed() {
+        let mut object = json!({"spec": {"template": {"spec": {"containers": [
+            {"image": "ghcr.io/a/b:v1@sha256:1"}, {"image": "ghcr.io/a/c:v1"}]}}}});
+        let mirrors = [("ghcr.io".to_owned(), "mirror.example".to_owned())];
+        redirect(&mut object, &Settings { mirrors: mirrors.into(), ..Settings::default() });
+        assert_eq!(images(&[object]), ["ghcr.io/a/c:v1", "mirror.example/a/b:v1@sha256:1"]);
+    }
+}

@@ -1,0 +1,292 @@
+//! What can be configured: every image, manifest, tool and version, in one table of keys. Where a value comes from
+//! (flag, environment, file) is the command line's business; here is what the values mean.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Search};
+
+/// One setting.
+#[derive(Debug)]
+pub struct Key {
+    /// As in `atelier.yaml`, the levels joined by dots.
+    pub name: &'static str,
+    /// The variable that sets it.
+    pub variable: &'static str,
+    /// Its value when nobody sets it.
+    pub default: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+}
+
+const fn key(name: &'static str, variable: &'static str, default: &'static str, about: &'static str) -> Key {
+    Key { name, variable, default, about }
+}
+
+const KEYS: [Key; 13] = [
+    key("clusters", "ATELIER_CLUSTERS", "main", "names of the clusters, with commas"),
+    key("docker.host", "DOCKER_HOST", "", "address of the Docker engine; found by itself when empty"),
+    key("flux.manifest", "ATELIER_FLUX_MANIFEST", "", "file with the operator's manifest"),
+    key("flux.sha256", "ATELIER_FLUX_SHA256", "", "checksum that the operator's manifest must have"),
+    key("flux.version", "ATELIER_FLUX_VERSION", "v2.9.0", "release of the operator"),
+    key("images.base", "ATELIER_IMAGES_BASE", "debian:bookworm-slim", "base of the sample's image"),
+    key("images.gitea", "ATELIER_IMAGES_GITEA", "docker.gitea.com/gitea:1.24.6", "the forge's image"),
+    key("images.k3d-tools", "ATELIER_IMAGES_K3D_TOOLS", "", "k3d's helper image; its own choice when empty"),
+    key("images.k3s", "ATELIER_IMAGES_K3S", "rancher/k3s:v1.34.1-k3s1", "the nodes' image"),
+    key(
+        "images.mirrors",
+        "ATELIER_IMAGES_MIRRORS",
+        "",
+        "registries to use instead, `docker.io=mirror.example`",
+    ),
+    key(
+        "images.pull",
+        "ATELIER_IMAGES_PULL",
+        "missing",
+        "`missing`: pull what is not there; `never`: pull nothing",
+    ),
+    key("tools.flux", "ATELIER_TOOLS_FLUX", "flux", "the program flux"),
+    key("tools.k3d", "ATELIER_TOOLS_K3D", "k3d", "the program k3d"),
+];
+
+impl Key {
+    /// All settings, in the order of their names.
+    pub fn all() -> &'static [Self] {
+        &KEYS
+    }
+
+    /// The setting of that name.
+    pub fn named(name: &str) -> Result<&'static Self, Error> {
+        KEYS.iter().find(|key| key.name == name).ok_or_else(|| Error::NoSetting {
+            key: name.to_owned(),
+            known: KEYS.map(|key| format!("`{}`", key.name)).join(", "),
+        })
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// A configuration file.
+    File(PathBuf),
+    /// A variable of the environment.
+    Environment(&'static str),
+    /// A flag of the command.
+    Flag,
+    /// The lab was made with it.
+    Lab,
+}
+
+/// Values of settings by their keys' names, each with its origin.
+pub type Values = BTreeMap<&'static str, (String, Origin)>;
+
+/// When images are pulled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pull {
+    /// What is not in the engine.
+    #[default]
+    Missing,
+    /// Nothing.
+    Never,
+}
+
+/// What is in force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The clusters' names.
+    pub clusters: Vec<String>,
+    /// The nodes' image.
+    pub k3s: String,
+    /// k3d's helper image.
+    pub k3d_tools: Option<String>,
+    /// The forge's image.
+    pub gitea: String,
+    /// The base of the sample's image.
+    pub base: String,
+    /// Registries to be used in place of others.
+    pub mirrors: BTreeMap<String, String>,
+    /// When images are pulled.
+    pub pull: Pull,
+    /// The operator's release.
+    pub flux_version: String,
+    /// The operator's manifest.
+    pub flux_manifest: Option<PathBuf>,
+    /// The manifest's checksum.
+    pub flux_sha256: Option<String>,
+    /// The program k3d.
+    pub k3d: PathBuf,
+    /// The program flux.
+    pub flux: PathBuf,
+    /// The values that were given, by the names of their keys: a lab keeps them.
+    pub given: BTreeMap<String, String>,
+    /// Where the engine may be.
+    #[serde(skip)]
+    pub search: Search,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new(&Values::new(), Search::default()).expect("the defaults are good values")
+    }
+}
+
+impl Settings {
+    /// The meaning of these values; what is not among them has its default.
+    pub fn new(values: &Values, mut search: Search) -> Result<Self, Error> {
+        let get = |name: &str| {
+            let default = || KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
+            values.get(name).map_or_else(default, |value| value.0.trim()).to_owned()
+        };
+        let some = |name: &str| Some(get(name)).filter(|value| !value.is_empty());
+        let wrong = |name: &str, expected: &str| Error::Setting {
+            key: name.to_owned(),
+            value: get(name),
+            expected: expected.to_owned(),
+        };
+        if let Some(host) = some("docker.host") {
+            search.host = Some(host);
+        }
+        let clusters = get("clusters").split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>();
+        if !clusters.iter().all(|name| legal_cluster(name)) || has_duplicate(&clusters) {
+            return Err(wrong(
+                "clusters",
+                "names of up to 7 lower-case letters and digits, each once, with commas",
+            ));
+        }
+        let pull = match get("images.pull").as_str() {
+            "missing" => Pull::Missing,
+            "never" => Pull::Never,
+            _ => return Err(wrong("images.pull", "it is `missing` or `never`")),
+        };
+        let sha256 = some("flux.sha256");
+        let hexadecimal =
+            |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !sha256.iter().all(hexadecimal) {
+            return Err(wrong("flux.sha256", "it is a SHA-256, 64 hexadecimal digits"));
+        }
+        for name in ["images.k3s", "images.gitea", "images.base"] {
+            if get(name).is_empty() || get(name).contains(char::is_whitespace) {
+                return Err(wrong(name, "it is an image, such as `registry.example/name:tag`"));
+            }
+        }
+        let flux_version = get("flux.version");
+        if !flux_version.starts_with('v') || flux_version.contains(['/', ' ']) {
+            return Err(wrong("flux.version", "it is a release, such as `v2.9.0`"));
+        }
+        Ok(Self {
+            clusters,
+            k3s: get("images.k3s"),
+            k3d_tools: some("images.k3d-tools"),
+            gitea: get("images.gitea"),
+            base: get("images.base"),
+            mirrors: mirrors(&get("images.mirrors"))
+                .ok_or_else(|| wrong("images.mirrors", "it is `registry=other`, several with commas"))?,
+            pull,
+            flux_version,
+            flux_manifest: some("flux.manifest").map(PathBuf::from),
+            flux_sha256: sha256.map(|text| text.to_ascii_lowercase()),
+            given: values
+                .iter()
+                .filter(|(name, _)| **name != "docker.host")
+                .map(|(name, (value, _))| ((*name).to_owned(), value.clone()))
+                .collect(),
+            k3d: get("tools.k3d").into(),
+            flux: get("tools.flux").into(),
+            search,
+        })
+    }
+
+    /// The name under which the engine and the nodes have an image. An image that was pulled from a mirror gets the
+    /// name that manifests use; a digest belongs to its registry's name and cannot be given another one.
+    pub(super) fn local(&self, reference: &str) -> String {
+        if reference.contains('@') { self.redirected(reference) } else { reference.to_owned() }
+    }
+
+    /// Where an image is pulled from: the registry is another one where a mirror is configured.
+    pub(super) fn redirected(&self, reference: &str) -> String {
+        let (registry, rest) = split(reference);
+        match self.mirrors.get(registry) {
+            Some(mirror) => format!("{mirror}/{rest}"),
+            None => reference.to_owned(),
+        }
+    }
+}
+
+/// Registry and rest of a reference; what names no registry is Docker Hub's.
+pub(super) fn split(reference: &str) -> (&str, String) {
+    match reference.split_once('/') {
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest.to_owned()),
+        Some(_) => ("docker.io", reference.to_owned()),
+        None => ("docker.io", format!("library/{reference}")),
+    }
+}
+
+fn legal_cluster(name: &str) -> bool {
+    let legal = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    (1..=7).contains(&name.len()) && legal
+}
+
+fn has_duplicate(names: &[String]) -> bool {
+    names.iter().enumerate().any(|(index, name)| names[..index].contains(name))
+}
+
+fn mirrors(text: &str) -> Option<BTreeMap<String, String>> {
+    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+    let pair = |pair: &str| {
+        let (from, to) = pair.split_once('=')?;
+        let (from, to) = (from.trim(), to.trim().trim_end_matches('/'));
+        (!from.is_empty() && !to.is_empty()).then(|| (from.to_owned(), to.to_owned()))
+    };
+    pairs.map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &str, value: &str) -> Result<Settings, Error> {
+        let key = Key::named(name)?;
+        Settings::new(&Values::from([(key.name, (value.to_owned(), Origin::Flag))]), Search::default())
+    }
+
+    #[test]
+    fn registries_are_redirected_by_name() {
+        let settings =
+            with("images.mirrors", "docker.io=mirror.example/hub, ghcr.io=mirror.example").unwrap();
+        let redirected = |reference: &str| settings.redirected(reference);
+        assert_eq!(redirected("redis:7"), "mirror.example/hub/library/redis:7");
+        assert_eq!(redirected("rancher/k3s:v1"), "mirror.example/hub/rancher/k3s:v1");
+        assert_eq!(redirected("ghcr.io/fluxcd/x:v1"), "mirror.example/fluxcd/x:v1");
+        assert_eq!(redirected("quay.io/a/b"), "quay.io/a/b");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let error = |name: &str, value: &str| with(name, value).unwrap_err().to_string();
+        let text = "setting `images.pull` cannot be `always`: it is `missing` or `never`";
+        assert_eq!(error("images.pull", "always"), text);
+        assert!(error("clusters", "main,main").contains("each once"));
+        assert!(
+            error("image.k3s", "x")
+                .starts_with("there is no setting `image.k3s`; the settings are `clusters`,")
+        );
+        assert!(with("flux.sha256", &"aB".repeat(32)).is_ok());
+    }
+
+    #[test]
+    fn keys_are_sorted_and_have_variables_of_their_own() {
+        let names = KEYS.map(|key| key.name);
+        assert!(names.is_sorted());
+        let mut variables = KEYS.map(|key| key.variable).to_vec();
+        variables.sort_unstable();
+        variables.dedup();
+        assert_eq!(variables.len(), names.len());
+    }
+}
