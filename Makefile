@@ -1,25 +1,33 @@
 # What people and CI call. The two to know: `make demo` and `make test`.
 
 CARGO ?= cargo
+PLATFORM ?= embedded
 
-.PHONY: help demo test bench install
+.PHONY: help demo test e2e bench install
 
 help:
 	@echo 'make demo     play the track dev2 in a lab of its own, and remove the lab'
+	@echo 'make demo PLATFORM=k3d   the same on a real cluster'
 	@echo 'make test     everything that must hold: formatting, clippy, tests, scenarios'
+	@echo 'make e2e      everything on the real thing: Docker, k3d, Gitea, Flux (atelier.yaml says which)'
 	@echo 'make bench    measure times and memory'
 	@echo 'make install  put atelier on your PATH'
 
 # A debug build is there soonest on a fresh machine.
 demo:
 	$(CARGO) build --locked
-	@.ci/demo target/debug/atelier
+	@.ci/demo target/debug/atelier $(PLATFORM)
 
 test:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked
 	$(CARGO) run --locked --quiet -- lint scenarios
+
+# One test at a time: each has a lab of its own.
+e2e:
+	$(CARGO) build --locked
+	$(CARGO) test --locked --test e2e -- --ignored --test-threads 1 --nocapture
 
 bench:
 	$(CARGO) build --locked --release
