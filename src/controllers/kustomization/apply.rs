@@ -11,6 +11,9 @@ use super::reconcile::MANAGER;
 use crate::controllers::Clock;
 use crate::objects::{Readiness, readiness};
 
+/// How often somebody else may be quicker.
+const CONFLICTS: u8 = 5;
+
 /// What became of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
@@ -168,13 +171,29 @@ impl Applier<'_> {
             }
             tried => tried.map_err(|error| dry_run_failed(identity, &error))?,
         };
-        let Some(existing) = old else { return Ok(Change::Created) };
         let merges = says(new, "ssa", "merge") || says(old, "ssa", "merge");
-        if let Some(patch) = take_over(existing).filter(|_| !merges) {
-            self.patch(identity, &patch).await?;
+        let Some(existing) = existing else { return Ok(Change::Created) };
+        if !merges && self.take_over(identity, &existing).await? {
             return Ok(Change::Configured);
         }
-        Ok(if comparable(existing) == comparable(&tried) { Change::Unchanged } else { Change::Configured })
+        Ok(if comparable(&existing) == comparable(&tried) { Change::Unchanged } else { Change::Configured })
+    }
+
+    /// Takes fields over from kubectl, if there are any. The patch is for the version that was read, and an object's
+    /// own controller may write its status in between: then it is read again.
+    async fn take_over(&self, identity: &Identity, existing: &Value) -> Result<bool, String> {
+        let mut patch = take_over(existing);
+        for attempt in 1.. {
+            let Some(operations) = patch else { return Ok(false) };
+            match self.patch(identity, &operations).await {
+                Ok(()) => return Ok(true),
+                Err((true, _)) if attempt < CONFLICTS => {
+                    patch = self.cluster.read(identity).await.as_ref().and_then(take_over);
+                }
+                Err((_, reason)) => return Err(reason),
+            }
+        }
+        Ok(false)
     }
 
     async fn send(&self, object: &Value, identity: &Identity, dry_run: bool) -> Result<Value, Failure> {
@@ -189,15 +208,17 @@ impl Applier<'_> {
         serde_json::to_value(answer).map_err(|error| Failure::Other(kube::Error::SerdeError(error)))
     }
 
-    async fn patch(&self, identity: &Identity, operations: &Value) -> Result<(), String> {
-        let failed = |reason: String| format!("{identity} metadata.managedFields patch failed: {reason}");
+    /// The error tells whether somebody else has changed the object meanwhile.
+    async fn patch(&self, identity: &Identity, operations: &Value) -> Result<(), (bool, String)> {
+        let failed =
+            |reason: String| (false, format!("{identity} metadata.managedFields patch failed: {reason}"));
         let api = self.cluster.api(identity).await.map_err(|error| failed(error.to_string()))?;
         let patch = serde_json::from_value::<json_patch::Patch>(operations.clone());
         let patch = Patch::Json::<()>(patch.map_err(|error| failed(error.to_string()))?);
         let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
         match api.patch(&identity.name, &params, &patch).await {
             Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) => Err(failed(status.message.clone())),
+            Err(kube::Error::Api(status)) => Err((status.code == 409, failed(status.message.clone()).1)),
             Err(error) => Err(failed(error.to_string())),
         }
     }

@@ -184,7 +184,7 @@ fn printed(error: &process::Error) -> String {
 /// A client with the administrator's rights.
 async fn client(folder: &Folder, cluster: &str) -> Result<kube::Client, platform::Error> {
     let path = folder.kubeconfig(cluster);
-    let unusable = |source| Error::Kubeconfig { path: path.clone(), message: platform::kubernetes_words(&source) };
+    let unusable = |source| Error::Kubeconfig { path: path.clone(), source: Box::new(source) };
     let config = Kubeconfig::read_from(&path).map_err(unusable)?;
     let config = kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await;
     let mut config = config.map_err(unusable)?;
@@ -239,7 +239,7 @@ impl Cluster for K3dCluster {
 /// The cluster's certificate authority, as in a kubeconfig.
 fn authority(folder: &Folder, cluster: &str) -> Result<String, platform::Error> {
     let path = folder.kubeconfig(cluster);
-    let unusable = |source| Error::Kubeconfig { path: path.clone(), message: platform::kubernetes_words(&source) };
+    let unusable = |source| Error::Kubeconfig { path: path.clone(), source: Box::new(source) };
     let config = Kubeconfig::read_from(&path).map_err(unusable)?;
     let cluster = config.clusters.into_iter().next().and_then(|cluster| cluster.cluster);
     Ok(cluster.and_then(|cluster| cluster.certificate_authority_data).unwrap_or_default())

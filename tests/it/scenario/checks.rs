@@ -40,6 +40,10 @@ impl Cluster for InProcess {
     fn hook_url(&self) -> String {
         String::new()
     }
+
+    fn knows(&self, _kubeconfig: &str) -> bool {
+        true
+    }
 }
 
 struct Served {
