@@ -6,6 +6,7 @@
 
 pub mod embedded;
 mod error;
+pub mod git_repository;
 mod gitea;
 mod open;
 mod seed;

@@ -1,5 +1,7 @@
 //! The embedded forge as the driver sees it: Gitea's REST API at an address, an administrator, a stream of pushes.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -7,9 +9,9 @@ use tokio::io::AsyncBufReadExt as _;
 use tokio_util::io::StreamReader;
 
 use super::folder::random;
-use super::{Ports, Secrets};
+use super::{Folder, Ports, Secrets};
 use crate::events::Outcome;
-use crate::platform::{Actor, Error, Forge, Gitea, Push, Repository, seed};
+use crate::platform::{Actor, Error, Forge, Gitea, Push, Repository, seed::Seed};
 
 /// The forge's administrator.
 pub(super) const ADMINISTRATOR: &str = "administrator";
@@ -22,13 +24,15 @@ pub(super) struct EmbeddedForge {
     url: String,
     api: Gitea,
     password: String,
+    scratch: PathBuf,
 }
 
 impl EmbeddedForge {
-    pub(super) fn new(ports: Ports, secrets: &Secrets) -> Self {
+    pub(super) fn new(folder: &Folder, ports: Ports, secrets: &Secrets) -> Self {
         let url = format!("http://127.0.0.1:{}", ports.forge);
         let password = secrets.forge_administrator.clone();
-        Self { api: Gitea::with_password(&url, ADMINISTRATOR, &password), url, password }
+        let scratch = folder.join("scratch");
+        Self { api: Gitea::with_password(&url, ADMINISTRATOR, &password), url, password, scratch }
     }
 
     async fn ensure_organization(&self, name: &str) -> Result<Outcome, Error> {
@@ -83,8 +87,13 @@ impl Forge for EmbeddedForge {
         }
         // A set-up that was killed between the two calls left a repository without a commit.
         if self.api.branches(owner, name).await?.is_empty() {
-            let address = format!("{}/{owner}/{name}.git", self.url);
-            seed::push(&address, ADMINISTRATOR, &self.password, &repository.files).await?;
+            let seed = Seed {
+                address: format!("{}/{owner}/{name}.git", self.url),
+                user: ADMINISTRATOR.to_owned(),
+                password: self.password.clone(),
+                folder: self.scratch.clone(),
+            };
+            seed.push(&repository.files).await?;
             outcome = Outcome::Created;
         }
         Ok(outcome)
