@@ -1,10 +1,15 @@
 //! `server`: the background process of the embedded platform. Only that platform's plan has it.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::events::Outcome;
 use crate::lab::{Context, Error, Stage, State};
-use crate::platform::embedded;
+use crate::platform::{embedded, open};
+
+/// How long an answer is waited for.
+const LIMIT: Duration = Duration::from_secs(10);
 
 pub(in crate::lab) struct Server;
 
@@ -21,7 +26,10 @@ impl Stage for Server {
     async fn probe(&self, context: &Context) -> Result<State, Error> {
         let folder = embedded::Folder::new(context.folder.platform());
         Ok(match folder.state() {
-            embedded::State::Running { .. } => State::Ready,
+            embedded::State::Running { .. } => {
+                answer(context).await?;
+                State::Ready
+            }
             embedded::State::Stopped if folder.ports().is_some() => State::Incomplete,
             embedded::State::Stopped => State::Absent,
         })
@@ -38,6 +46,14 @@ impl Stage for Server {
             home: home.to_owned(),
         };
         let outcome = folder.start(&command).await?;
+        // One that has been there may be suspended or stuck; one that was just started has answered.
+        if outcome == Outcome::Unchanged
+            && let embedded::State::Running { process } = folder.state()
+            && tokio::time::timeout(LIMIT, answer(context)).await.is_err()
+        {
+            let lab = context.folder.name().to_owned();
+            return Err(Error::Hung { lab, process, seconds: LIMIT.as_secs() });
+        }
         let detail = folder.ports().map(|ports| {
             format!("Kubernetes on port {}, forge and registry on port {}", ports.kubernetes, ports.forge)
         });
@@ -47,4 +63,10 @@ impl Stage for Server {
     async fn remove(&self, context: &Context) -> Result<Outcome, Error> {
         Ok(embedded::Folder::new(context.folder.platform()).stop().await?)
     }
+}
+
+/// Returns when the process answers a question, with whatever words.
+async fn answer(context: &Context) -> Result<(), Error> {
+    let platform = open(context.material.spec.platform, &context.folder.platform())?;
+    Ok(platform.forge.api().version().await.map(|_| ())?)
 }
