@@ -15,7 +15,7 @@ pub(super) fn load(
     workshop: &str,
     known: Option<&Spec>,
 ) -> Result<Material, Failure> {
-    let library = global.library(known);
+    let library = global.library(known)?;
     let workshop = library.workshop(workshop)?;
     let mut spec = Spec::new(lab, platform, &workshop.id);
     spec.scenarios = global.scenarios(known);
