@@ -22,7 +22,7 @@ pub(super) async fn run(global: &Global, _args: DownArgs) -> Result<u8, Failure>
     // A description that is damaged, of a newer program or half-made must not keep anybody from removing the lab.
     let spec = match folder.spec() {
         Ok(spec) => spec,
-        Err(error @ Error::File { .. }) => return Err(error.into()),
+        Err(error @ (Error::File { .. } | Error::NotAFolder { .. })) => return Err(error.into()),
         Err(_) => Spec::new(folder.name(), Kind::Embedded, ""),
     };
     let _lock = Lock::take(&folder, "down")?;

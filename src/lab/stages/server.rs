@@ -6,10 +6,12 @@ use async_trait::async_trait;
 
 use crate::events::Outcome;
 use crate::lab::{Context, Error, Stage, State};
-use crate::platform::{embedded, open};
+use crate::platform::{self, embedded, open};
 
 /// How long an answer is waited for.
 const LIMIT: Duration = Duration::from_secs(10);
+/// Between two attempts to get one.
+const PAUSE: Duration = Duration::from_millis(50);
 
 pub(in crate::lab) struct Server;
 
@@ -46,13 +48,11 @@ impl Stage for Server {
             home: home.to_owned(),
         };
         let outcome = folder.start(&command).await?;
-        // One that has been there may be suspended or stuck; one that was just started has answered.
+        // One that has just been started has answered.
         if outcome == Outcome::Unchanged
             && let embedded::State::Running { process } = folder.state()
-            && tokio::time::timeout(LIMIT, answer(context)).await.is_err()
         {
-            let lab = context.folder.name().to_owned();
-            return Err(Error::Hung { lab, process, seconds: LIMIT.as_secs() });
+            wait_for_answer(context, process).await?;
         }
         let detail = folder.ports().map(|ports| {
             format!("Kubernetes on port {}, forge and registry on port {}", ports.kubernetes, ports.forge)
@@ -63,6 +63,31 @@ impl Stage for Server {
     async fn remove(&self, context: &Context) -> Result<Outcome, Error> {
         Ok(embedded::Folder::new(context.folder.platform()).stop().await?)
     }
+}
+
+/// A process that has been there may be suspended or stuck. Or the command that started it was killed, and it is on
+/// its way: it holds its lock, and its ports are not known yet. Nobody tells when they are.
+async fn wait_for_answer(context: &Context, process: u32) -> Result<(), Error> {
+    let mut last = None;
+    let mut again = tokio::time::interval(PAUSE);
+    let work = async {
+        loop {
+            again.tick().await;
+            match answer(context).await {
+                Err(Error::Platform(
+                    error @ (platform::Error::File { .. } | platform::Error::ForgeUnreachable { .. }),
+                )) => {
+                    last = Some(Error::Platform(error));
+                }
+                result => return result,
+            }
+        }
+    };
+    let Ok(result) = tokio::time::timeout(LIMIT, work).await else {
+        let lab = context.folder.name().to_owned();
+        return Err(last.unwrap_or(Error::Hung { lab, process, seconds: LIMIT.as_secs() }));
+    };
+    result
 }
 
 /// Returns when the process answers a question, with whatever words.

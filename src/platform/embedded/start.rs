@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::alive::wait_for_end;
 use super::folder::file_error;
 use super::{Folder, State};
 use crate::events::Outcome;
@@ -102,6 +103,7 @@ impl Folder {
             let file = self.lock_file()?;
             let ended = tokio::task::spawn_blocking(move || file.lock());
             if tokio::time::timeout(limit, ended).await.is_ok() {
+                wait_for_end(process).await;
                 return Ok(Outcome::Removed);
             }
         }
