@@ -167,6 +167,16 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         E::Missing { .. } => {
             hint(Kind::Arguments, "`atelier up` makes it; `atelier status` lists the labs there are")
         }
+        E::HalfMade { .. } => {
+            hint(Kind::Platform, "`atelier up` goes on with it, `atelier down` removes what is there")
+        }
+        E::NotAFolder { .. } => {
+            hint(Kind::Machine, "move it away, or set ATELIER_HOME to a folder that you can write")
+        }
+        E::Hung { .. } => hint(
+            Kind::Platform,
+            "`atelier stop` ends it and keeps everything, `atelier up` starts it again then",
+        ),
         E::Stopped { .. } => hint(Kind::Platform, "`atelier start` starts it again, with everything in it"),
         E::NoActor { .. } | E::BadName { .. } => (Kind::Arguments, Vec::new()),
         E::Locked { .. } => hint(Kind::Locked, "wait until it is done, and try again"),
@@ -177,7 +187,7 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         E::Stage { stage, source, .. } => {
             let (kind, mut hints) = explain(source);
             let go_on = "what stands is kept: `atelier up` goes on from here, `atelier down` removes it";
-            if *stage != "folder" {
+            if *stage != "folder" && !is_lasting(source) {
                 hints.push(go_on.to_owned());
             }
             (kind, hints)
@@ -190,6 +200,12 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         }
         E::Platform(error) => platform_hints(error),
     }
+}
+
+/// Whether trying again comes to the same.
+fn is_lasting(error: &lab::Error) -> bool {
+    use lab::Error as E;
+    matches!(error, E::Hung { .. } | E::Damaged { .. } | E::Platform(platform::Error::Damaged { .. }))
 }
 
 fn platform_hints(error: &platform::Error) -> (Kind, Vec<String>) {
@@ -211,6 +227,9 @@ fn platform_hints(error: &platform::Error) -> (Kind, Vec<String>) {
         }
         E::File { .. } => (Kind::Machine, "set ATELIER_HOME to a folder that you can write"),
         E::Damaged { .. } => (Kind::Platform, "`atelier down` removes the lab, whatever state it is in"),
+        E::Git { source, .. } if source.class() == git2::ErrorClass::Config => {
+            (Kind::Machine, "git itself cannot read your configuration either: `git config --list` says more")
+        }
         _ => (Kind::Platform, "`atelier logs` shows what the background process says"),
     };
     (kind, vec![hint.to_owned()])

@@ -272,10 +272,18 @@ impl Command {
 
     fn resolve(&self) -> Result<PathBuf, Error> {
         let path = self.environment.get("PATH").map(OsString::from).or_else(|| std::env::var_os("PATH"));
-        let folder = self.folder.as_deref().unwrap_or(Path::new("."));
-        which::which_in(&self.program, path, folder)
-            .map_err(|_| Error::NotFound { program: self.program.display().to_string() })
+        resolve(&self.program, path, self.folder.as_deref().unwrap_or(Path::new(".")))
     }
+}
+
+/// Where a program is on this process's `PATH`.
+pub fn find(program: &str) -> Result<PathBuf, Error> {
+    resolve(Path::new(program), std::env::var_os("PATH"), Path::new("."))
+}
+
+fn resolve(program: &Path, path: Option<OsString>, folder: &Path) -> Result<PathBuf, Error> {
+    which::which_in(program, path, folder)
+        .map_err(|_| Error::NotFound { program: program.display().to_string() })
 }
 
 async fn read_bounded(stream: Option<impl tokio::io::AsyncRead + Unpin>, kept: &mut Vec<u8>) {

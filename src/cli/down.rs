@@ -50,7 +50,7 @@ async fn one(global: &Global, folder: &LabFolder, args: &DownArgs) -> Result<Rem
     // A description that is damaged, of a newer program or half-made must not keep anybody from removing the lab.
     let spec = match folder.spec() {
         Ok(spec) => spec,
-        Err(error @ Error::File { .. }) => return Err(error.into()),
+        Err(error @ (Error::File { .. } | Error::NotAFolder { .. })) => return Err(error.into()),
         Err(_) => Spec::new(folder.name(), guess(folder), ""),
     };
     let _lock = Lock::take(folder, "down")?;

@@ -6,7 +6,7 @@ use super::global::Global;
 use crate::error::Failure;
 use crate::lab::{ActorFolder, Environment, LabFolder, Spec};
 use crate::platform;
-use crate::process::quote;
+use crate::process::{find, quote};
 use crate::ui::Mode;
 
 /// Print what an actor's shell needs
@@ -46,9 +46,11 @@ pub(super) fn run(global: &Global, args: EnvArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The variables of an actor of a lab that runs.
+/// The variables of an actor of a lab that runs. Without git there is nothing to do in an actor's shell, and it is
+/// better said here than in the middle of a lesson.
 pub(super) fn environment(folder: &LabFolder, spec: &Spec, actor: &str) -> Result<Environment, Failure> {
     let actor = ActorFolder::new(folder, spec.actor(actor)?);
+    find("git")?;
     let platform = platform::open(spec.platform, &folder.platform())?;
     let proxies = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy")).ok();
     // Evaluated twice in one shell, it must not grow.

@@ -96,10 +96,19 @@ impl Global {
     }
 
     /// The workshops in there.
-    pub(super) fn library(&self, spec: Option<&Spec>) -> Library {
+    pub(super) fn library(&self, spec: Option<&Spec>) -> Result<Library, Failure> {
         match self.scenarios(spec) {
-            Some(folder) => Library::directory(&folder),
-            None => Library::embedded(),
+            Some(folder) if folder.is_dir() => Ok(Library::directory(&folder)),
+            Some(folder) if self.scenarios.is_some() => {
+                let text = format!("`{}` is not a folder", folder.display());
+                Err(Failure::new(Kind::Arguments, text)
+                    .hint("name a folder of workshops, each with a `workshop.yaml`, after `--scenarios`"))
+            }
+            Some(folder) => {
+                let text = format!("`{}`, where the lab's workshop was read from, is gone", folder.display());
+                Err(Failure::new(Kind::Machine, text).hint("name the folder's new place after `--scenarios`"))
+            }
+            None => Ok(Library::embedded()),
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) fn run(global: &Global, args: LintArgs) -> Result<u8, Failure> {
                 .hint("name a folder of workshops, each with a `workshop.yaml`"));
         }
         Some(path) => Library::directory(path),
-        None => global.library(None),
+        None => global.library(None)?,
     };
     let workshops = library.workshops();
     if workshops.is_empty() {

@@ -16,7 +16,7 @@ pub(super) fn load(
     known: Option<&Spec>,
 ) -> Result<Material, Failure> {
     let settings = global.configuration(Some(&global.home.lab(lab)?))?.settings()?;
-    let library = global.library(known);
+    let library = global.library(known)?;
     let workshop = library.workshop(workshop)?;
     let mut spec = Spec::new(lab, platform, &workshop.id);
     spec.scenarios = global.scenarios(known);

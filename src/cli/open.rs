@@ -33,7 +33,7 @@ pub(super) async fn run(global: &Global, args: OpenArgs) -> Result<u8, Failure> 
         show(global, &platform.forge.url());
         return Ok(0);
     }
-    let workshop = global.library(Some(&spec)).workshop(&spec.workshop)?;
+    let workshop = global.library(Some(&spec))?.workshop(&spec.workshop)?;
     let service = service(&workshop, &args.what, &folder, &spec)?;
     let client = platform.cluster().client().await?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;

@@ -25,6 +25,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ui = Ui::new(if arguments.global.json { Mode::Json } else { Mode::Human }, arguments.global.plain);
+    if !matches!(arguments.command, Command::Shell(_)) {
+        // What the program and its children write is their owner's alone. A person's shell keeps the person's habit.
+        rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    }
     // The tree has one provider of cryptography; naming it here keeps libraries from guessing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -35,6 +39,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = runtime.block_on(execute(arguments, ui.clone()));
     // Blocking work that nobody waits for any more must not hold up the end.
     runtime.shutdown_background();
+    if let Some(error) = ui.lost() {
+        return fail(
+            &ui,
+            &Failure::new(Kind::Machine, format!("standard output cannot be written: {error}")),
+        );
+    }
     match result {
         Ok(code) => ExitCode::from(code),
         Err(failure) => fail(&ui, &failure),

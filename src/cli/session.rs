@@ -17,7 +17,7 @@ const KEPT: [&str; 6] = ["PATH", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ"];
 
 /// A workshop in a lab that runs.
 pub(super) fn open(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<Session, Failure> {
-    let workshop = global.library(Some(spec)).workshop(&spec.workshop)?;
+    let workshop = global.library(Some(spec))?.workshop(&spec.workshop)?;
     let platform = Arc::new(platform::open(spec.platform, &folder.platform())?);
     let values = values(Some(&platform));
     let mut actors = BTreeMap::new();

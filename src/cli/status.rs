@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::global::Global;
 use super::material;
 use crate::error::Failure;
-use crate::lab::{LabFolder, Plan, Spec, State};
+use crate::lab::{Error, LabFolder, Plan, Spec, State, Status};
 use crate::platform::k3d::{self, Site};
 use crate::platform::{self, FORGE_HOST, Kind, embedded};
 use crate::ui::{Mode, table};
@@ -27,6 +27,9 @@ pub(super) struct Summary {
     pub(super) containers: bool,
     pub(super) endpoints: Value,
     pub(super) actors: Vec<Value>,
+    /// Of the lab's containers; nothing for one that is stopped.
+    #[serde(skip)]
+    memory: Vec<(String, Option<u64>)>,
 }
 
 impl Summary {
@@ -69,36 +72,63 @@ pub(super) fn summary(folder: &LabFolder, spec: &Spec) -> Summary {
         containers: spec.platform == Kind::K3d,
         endpoints,
         actors: actors.collect(),
+        memory: Vec::new(),
     }
 }
 
 pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failure> {
-    let folder = global.lab()?;
-    if !folder.spec_path().exists() {
-        return Ok(nothing(global));
-    }
-    let (folder, spec) = global.existing_lab()?;
-    let summary = summary(&folder, &spec);
-    let memory = memory(global, &folder, &spec).await;
-    let stages = if summary.state == "running" {
-        let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(&spec))?;
-        let context = global.context(folder, material)?;
-        let plan = Plan::of(spec.platform, spec.operator);
-        tokio::select! {
-            stages = plan.status(&context) => stages?,
-            _ = tokio::signal::ctrl_c() => return Ok(130),
-        }
-    } else {
-        Vec::new()
+    let (folder, spec) = match global.existing_lab() {
+        Ok(found) => found,
+        Err(failure) if is_missing(&failure) => return Ok(nothing(global)),
+        Err(failure) => return Err(failure),
     };
+    let mut summary = summary(&folder, &spec);
+    summary.memory = memory(global, &folder, &spec).await;
+    let (mut stages, mut problem) = (Vec::new(), None);
+    if summary.state == "running" {
+        let looked = tokio::select! {
+            looked = stages_of(global, folder, &spec) => looked,
+            _ = tokio::signal::ctrl_c() => return Ok(crate::error::Kind::Interrupted.exit_code()),
+        };
+        match looked {
+            Ok(found) => stages = found,
+            // What runs is told, whatever has become of the workshop's files in the meantime.
+            Err(failure) => problem = Some(failure),
+        }
+    }
+    if stages.iter().any(|status| status.stage == "server" && status.state == State::Unknown) {
+        summary.state = "hung";
+    }
     if global.ui.mode() == Mode::Json {
         let mut document = serde_json::to_value(&summary).unwrap_or_default();
+        let memory = summary.memory.iter();
         document["memory"] =
-            memory.iter().map(|(name, bytes)| json!({"container": name, "bytes": bytes})).collect();
+            memory.map(|(name, bytes)| json!({"container": name, "bytes": bytes})).collect();
         document["stages"] = serde_json::to_value(&stages).unwrap_or_default();
+        if let Some(failure) = &problem {
+            document["problem"] = failure.source.to_string().into();
+        }
         global.ui.document(&document);
         return Ok(0);
     }
+    show(global, &summary, &spec, &stages);
+    if let Some(failure) = problem {
+        global.ui.failure(&failure);
+    }
+    Ok(0)
+}
+
+fn is_missing(failure: &Failure) -> bool {
+    matches!(failure.source.downcast_ref(), Some(Error::Missing { .. }))
+}
+
+async fn stages_of(global: &Global, folder: LabFolder, spec: &Spec) -> Result<Vec<Status>, Failure> {
+    let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(spec))?;
+    let context = global.context(folder, material)?;
+    Ok(Plan::of(spec.platform, spec.operator).status(&context).await?)
+}
+
+fn show(global: &Global, summary: &Summary, spec: &Spec, stages: &[Status]) {
     let mut lines = vec![
         vec!["lab".to_owned(), summary.lab.clone(), format!("workshop {}", summary.workshop)],
         vec!["platform".to_owned(), summary.platform.to_owned(), runs(spec.platform).to_owned()],
@@ -116,7 +146,7 @@ pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failur
         ]
     });
     global.ui.data(&table(&actors.collect::<Vec<_>>()));
-    let memory = memory.iter().map(|(name, bytes)| {
+    let memory = summary.memory.iter().map(|(name, bytes)| {
         let used = bytes.map_or_else(|| "stopped".to_owned(), |bytes| format!("{} MB", bytes / 1_000_000));
         vec!["container".to_owned(), name.clone(), used]
     });
@@ -125,10 +155,15 @@ pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failur
         .iter()
         .map(|status| vec!["stage".to_owned(), status.stage.to_owned(), word(status.state).to_owned()]);
     global.ui.data(&table(&stages.collect::<Vec<_>>()));
-    if summary.state == "stopped" {
-        global.ui.talk("`atelier start` starts it again, with everything in it; `atelier down` removes it");
+    match summary.state {
+        "stopped" => {
+            global.ui.talk("`atelier start` starts it again, with everything in it; `atelier down` removes it");
+        }
+        "hung" => global.ui.talk(
+            "the process does not answer; `atelier stop` and `atelier start` start it again, with everything in it",
+        ),
+        _ => {}
     }
-    Ok(0)
 }
 
 fn runs(platform: Kind) -> &'static str {
@@ -156,7 +191,8 @@ async fn memory(global: &Global, folder: &LabFolder, spec: &Spec) -> Vec<(String
 fn nothing(global: &Global) -> u8 {
     let labs = global.home.labs();
     if global.ui.mode() == Mode::Json {
-        global.ui.document(&json!({"state": "absent", "labs": labs}));
+        global.ui.document(&json!({"state": "absent", "platform": null, "endpoints": {}, "actors": [],
+            "stages": [], "labs": labs}));
     } else if labs.is_empty() {
         global.ui.data("no lab here\n");
         global.ui.talk("`atelier up` makes one");
@@ -171,5 +207,6 @@ fn word(state: State) -> &'static str {
         State::Ready => "ready",
         State::Absent => "absent",
         State::Incomplete => "incomplete",
+        State::Unknown => "does not answer",
     }
 }

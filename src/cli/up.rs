@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
     let folder = global.lab()?;
     let known = match folder.spec() {
         Ok(spec) => Some(spec),
-        Err(Error::Missing { .. }) => None,
+        Err(Error::Missing { .. } | Error::HalfMade { .. }) => None,
         Err(error) => return Err(error.into()),
     };
     let workshop = global.workshop(known.as_ref());

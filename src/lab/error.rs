@@ -55,6 +55,30 @@ pub enum Error {
         /// Which lab.
         lab: String,
     },
+    /// Something of the lab is there, but not its description: set-up was cut short, or a file was taken away.
+    #[error("lab `{lab}` is not complete: `{}` is missing", path.display())]
+    HalfMade {
+        /// Which lab.
+        lab: String,
+        /// The missing description.
+        path: PathBuf,
+    },
+    /// Where a folder should be is something else.
+    #[error("`{}` is not a folder", path.display())]
+    NotAFolder {
+        /// Which path.
+        path: PathBuf,
+    },
+    /// The background process is there and does not answer.
+    #[error("process {process} of lab `{lab}` has not answered for {seconds} s")]
+    Hung {
+        /// Which lab.
+        lab: String,
+        /// The process.
+        process: u32,
+        /// How long an answer was waited for.
+        seconds: u64,
+    },
     /// The lab is there, but it does not run.
     #[error("lab `{lab}` is stopped")]
     Stopped {
@@ -80,7 +104,7 @@ pub enum Error {
         name: String,
     },
     /// Another command works on the lab.
-    #[error("lab `{lab}` is being changed by `{holder}`")]
+    #[error("lab `{lab}` is being changed by {holder}")]
     Locked {
         /// Which lab.
         lab: String,

@@ -41,7 +41,7 @@ impl Item {
     fn exists(&self) -> bool {
         match self {
             Self::Folder(path) => path.symlink_metadata().is_ok(),
-            Self::Process(id) => runs(*id),
+            Self::Process(id) => embedded::runs(*id),
             Self::Port(port) => {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
                 TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
@@ -50,15 +50,6 @@ impl Item {
             Self::Engine(_) => true,
         }
     }
-}
-
-/// A process that has ended and that nobody has waited for (a zombie) does not run.
-fn runs(id: u32) -> bool {
-    let there = rustix::process::Pid::from_raw(id.cast_signed())
-        .is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok());
-    let ended = std::fs::read_to_string(format!("/proc/{id}/stat"))
-        .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')));
-    there && !ended
 }
 
 /// A list of such things.

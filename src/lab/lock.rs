@@ -25,7 +25,9 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => {
                     let mut holder = String::new();
                     let _ = file.read_to_string(&mut holder);
-                    let holder = if holder.is_empty() { "another command".to_owned() } else { holder };
+                    // Between taking the lock and saying so there is an instant without a name.
+                    let holder =
+                        if holder.is_empty() { "another command".to_owned() } else { format!("`{holder}`") };
                     return Err(Error::Locked { lab: lab.name().to_owned(), holder });
                 }
                 Err(TryLockError::Error(source)) => return Err(failed("write", source)),

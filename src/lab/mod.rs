@@ -38,6 +38,8 @@ pub enum State {
     Absent,
     /// Something of it is there, and `ensure` would change it.
     Incomplete,
+    /// It does not answer.
+    Unknown,
 }
 
 /// One idempotent part of set-up.

@@ -15,6 +15,9 @@ use super::{Context, Error, Inventory, Stage, State};
 use crate::events::{Event, Outcome};
 use crate::platform::Kind;
 
+/// How long a look at a stage may take.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
+
 /// How one stage ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
@@ -119,14 +122,17 @@ impl Plan {
         Err(Error::Left { lab: context.folder.name().to_owned(), left })
     }
 
-    /// How every stage stands.
+    /// How every stage stands. One that does not answer in time is [`State::Unknown`].
     pub async fn status(&self, context: &Context) -> Result<Vec<Status>, Error> {
-        let mut found = Vec::new();
-        for stage in &self.0 {
-            let state = stage.probe(context).await.map_err(|source| named(stage.name(), context, source))?;
-            found.push(Status { stage: stage.name(), state });
-        }
-        Ok(found)
+        let probes = self.0.iter().map(async |stage| {
+            let name = stage.name();
+            match tokio::time::timeout(PROBE_LIMIT, stage.probe(context)).await {
+                Ok(Ok(state)) => Ok(Status { stage: name, state }),
+                Ok(Err(source)) => Err(named(name, context, source)),
+                Err(_) => Ok(Status { stage: name, state: State::Unknown }),
+            }
+        });
+        futures::future::try_join_all(probes).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a lab shall be: `lab.json`, written at the first `up` and read by every later command.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -53,9 +54,14 @@ impl Spec {
     pub(super) fn read(path: &Path, lab: &str) -> Result<Self, Error> {
         let text = match std::fs::read(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::Missing { lab: lab.to_owned() });
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(if path.parent().is_some_and(Path::exists) {
+                    Error::HalfMade { lab: lab.to_owned(), path: path.to_owned() }
+                } else {
+                    Error::Missing { lab: lab.to_owned() }
+                });
             }
+            Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(not_a_folder(path)),
             Err(source) => return Err(Error::File { verb: "read", path: path.to_owned(), source }),
         };
         let damaged = |source| Error::Damaged { path: path.to_owned(), source };
@@ -77,6 +83,12 @@ impl Spec {
             known: self.actors.iter().map(|actor| format!("`{}`", actor.name)).collect::<Vec<_>>().join(", "),
         })
     }
+}
+
+/// Names the part of `path` that is no folder.
+fn not_a_folder(path: &Path) -> Error {
+    let other = path.ancestors().find(|part| part.is_file()).unwrap_or(path);
+    Error::NotAFolder { path: other.to_owned() }
 }
 
 /// All that set-up needs: the description and what the workshop and the program bring along.

@@ -1,8 +1,11 @@
 //! What set-up does in a forge by Gitea's REST API, as its administrator: users, the organisation, repositories,
 //! webhooks. The embedded forge and a real Gitea are set up alike.
 
+use std::path::PathBuf;
+
 use super::files::random;
-use super::{Actor, Error, Gitea, Repository, seed};
+use super::seed::Seed;
+use super::{Actor, Error, Gitea, Repository};
 use crate::events::Outcome;
 
 /// The forge's administrator.
@@ -17,12 +20,14 @@ pub(super) struct Administration {
     url: String,
     api: Gitea,
     password: String,
+    scratch: PathBuf,
 }
 
 impl Administration {
-    /// The forge at `url`, whose administrator has this password.
-    pub(super) fn new(url: String, password: &str) -> Self {
-        Self { api: Gitea::with_password(&url, ADMINISTRATOR, password), url, password: password.to_owned() }
+    /// The forge at `url`, whose administrator has this password. First commits are made in the folder `scratch`.
+    pub(super) fn new(url: String, password: &str, scratch: PathBuf) -> Self {
+        let api = Gitea::with_password(&url, ADMINISTRATOR, password);
+        Self { api, url, password: password.to_owned(), scratch }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -82,8 +87,13 @@ impl Administration {
         }
         // A set-up that was killed between the two calls left a repository without a commit.
         if self.api.branches(owner, name).await?.is_empty() {
-            let address = format!("{}/{owner}/{name}.git", self.url);
-            seed::push(&address, ADMINISTRATOR, &self.password, &repository.files).await?;
+            let seed = Seed {
+                address: format!("{}/{owner}/{name}.git", self.url),
+                user: ADMINISTRATOR.to_owned(),
+                password: self.password.clone(),
+                folder: self.scratch.clone(),
+            };
+            seed.push(&repository.files).await?;
             outcome = Outcome::Created;
         }
         Ok(outcome)

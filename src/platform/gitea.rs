@@ -20,6 +20,8 @@ const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 const PAGE: usize = 50;
 /// How long a forge may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long an answer may take; a process that hangs takes connections and never answers.
+const LIMIT: Duration = Duration::from_secs(30);
 /// An answer larger than this is refused.
 const ANSWER_LIMIT: usize = 64 << 20;
 
@@ -94,7 +96,8 @@ impl Gitea {
 
     fn new(url: &str, credential: Credential) -> Self {
         // The forge is on this machine or in its Docker: the machine's proxy does not lead there.
-        let http = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT).build().unwrap_or_default();
+        let http = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT).timeout(LIMIT);
+        let http = http.build().unwrap_or_default();
         Self { http, url: url.to_owned(), credential }
     }
 

@@ -8,6 +8,7 @@ mod administration;
 pub mod embedded;
 mod error;
 mod files;
+pub mod git_repository;
 mod gitea;
 pub mod k3d;
 mod open;

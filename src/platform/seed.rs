@@ -1,25 +1,50 @@
-//! The first commit of a repository, made in memory's reach of libgit2 and pushed over HTTP like anybody's.
+//! The first commit of a repository, made in a folder of the lab and pushed over HTTP like anybody's.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 
 use git2::{Cred, PushOptions, RemoteCallbacks, Signature};
 
-use super::{Error, File};
+use super::{Error, File, git_repository};
 
 /// Who makes first commits.
 const AUTHOR: (&str, &str) = ("atelier", "atelier@atelier.internal");
 
-/// Pushes one commit with `files` as the branch `main` of the empty repository at `address`.
-pub(super) async fn push(address: &str, user: &str, password: &str, files: &[File]) -> Result<(), Error> {
-    let (address, user, password) = (address.to_owned(), user.to_owned(), password.to_owned());
-    let files = files.to_vec();
-    let shown = address.clone();
-    let pushed = tokio::task::spawn_blocking(move || push_blocking(&address, &user, &password, &files));
-    let pushed = pushed.await.unwrap_or_else(|panic| Err(git2::Error::from_str(&panic.to_string())));
-    pushed.map_err(|source| Error::Git { address: shown, source })
+/// Where a first commit is pushed to, and as whom.
+#[derive(Clone)]
+pub(super) struct Seed {
+    /// The empty repository.
+    pub(super) address: String,
+    /// Who pushes.
+    pub(super) user: String,
+    /// With which password.
+    pub(super) password: String,
+    /// A folder for the commit while it is made. It is the lab's, so that nothing is left elsewhere when the work is
+    /// cut short.
+    pub(super) folder: PathBuf,
 }
 
-fn push_blocking(address: &str, user: &str, password: &str, files: &[File]) -> Result<(), git2::Error> {
-    let folder = tempfile::tempdir().map_err(|error| git2::Error::from_str(&error.to_string()))?;
-    let repository = git2::Repository::init_bare(folder.path())?;
+impl Seed {
+    /// Pushes one commit with `files` as the branch `main`.
+    pub(super) async fn push(self, files: &[File]) -> Result<(), Error> {
+        let files = files.to_vec();
+        let address = self.address.clone();
+        let pushed = tokio::task::spawn_blocking(move || push(&self, &files));
+        let pushed = pushed.await.unwrap_or_else(|panic| Err(git2::Error::from_str(&panic.to_string())));
+        pushed.map_err(|source| Error::Git { address, source })
+    }
+}
+
+fn temporary(parent: &Path) -> Result<tempfile::TempDir, git2::Error> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(parent);
+    let made = made.and_then(|()| tempfile::tempdir_in(parent));
+    made.map_err(|error| git2::Error::from_str(&format!("cannot use `{}`: {error}", parent.display())))
+}
+
+fn push(seed: &Seed, files: &[File]) -> Result<(), git2::Error> {
+    let folder = temporary(&seed.folder)?;
+    let repository = git_repository::init_bare(folder.path())?;
     let mut index = git2::Index::new()?;
     for file in files {
         let executable = file.content.starts_with(b"#!");
@@ -50,11 +75,11 @@ fn push_blocking(address: &str, user: &str, password: &str, files: &[File]) -> R
         &[],
     )?;
     let mut callbacks = RemoteCallbacks::new();
-    callbacks.credentials(|_, _, _| Cred::userpass_plaintext(user, password));
+    callbacks.credentials(|_, _, _| Cred::userpass_plaintext(&seed.user, &seed.password));
     callbacks
         .push_update_reference(|_, refused| refused.map_or(Ok(()), |why| Err(git2::Error::from_str(why))));
     let mut options = PushOptions::new();
     options.remote_callbacks(callbacks);
-    let mut remote = repository.remote_anonymous(address)?;
+    let mut remote = repository.remote_anonymous(&seed.address)?;
     remote.push(&["refs/heads/main:refs/heads/main"], Some(&mut options))
 }

@@ -10,7 +10,7 @@ use crate::{platform, process};
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// No workshop has this name.
-    #[error("there is no workshop `{name}`; there is: {}", .known.join(", "))]
+    #[error("there is no workshop `{name}`; there is {}", listed(.known))]
     Unknown {
         /// The name.
         name: String,
@@ -42,6 +42,10 @@ pub enum LoadError {
         /// Why.
         message: String,
     },
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn lines(findings: &[Finding]) -> String {

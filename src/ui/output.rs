@@ -25,7 +25,14 @@ pub struct Ui {
     mode: Mode,
     colours: bool,
     // One writer at a time, so that lines of concurrent stages do not mix.
-    door: Arc<Mutex<()>>,
+    door: Arc<Mutex<Door>>,
+}
+
+/// What went through it.
+#[derive(Default)]
+struct Door {
+    /// Why data did not reach standard output.
+    broken: Option<std::io::Error>,
 }
 
 impl Ui {
@@ -72,9 +79,17 @@ impl Ui {
 
     /// Writes data to standard output.
     pub fn data(&self, text: &str) {
-        let _door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            door.broken.get_or_insert(error);
+        }
+    }
+
+    /// Why data that was to be written is not there. A reader that went away is nobody's failure.
+    pub fn lost(&self) -> Option<std::io::Error> {
+        let broken = self.door.lock().unwrap_or_else(PoisonError::into_inner).broken.take();
+        broken.filter(|error| error.kind() != std::io::ErrorKind::BrokenPipe)
     }
 
     /// Writes a JSON document on a line of its own to standard output.

@@ -1,6 +1,7 @@
 //! What tests share: a world of their own to run the built program in, the redaction of what differs from run to
 //! run, and the source tree as data.
 
+mod interrupt;
 mod needs;
 mod redact;
 pub(crate) mod source;

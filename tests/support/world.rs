@@ -24,6 +24,9 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// The built program.
+    pub(crate) const PROGRAM: &str = PROGRAM;
+
     /// An empty world.
     pub(crate) fn new() -> Self {
         let root = tempfile::Builder::new().prefix("atelier-").tempdir().unwrap();
@@ -75,11 +78,21 @@ impl World {
         path
     }
 
-    /// Runs the built program.
-    pub(crate) fn atelier(&self, arguments: &[&str]) -> Ran {
+    /// The variables of all commands.
+    pub(super) fn environment(&self) -> BTreeMap<String, String> {
+        self.environment.borrow().clone()
+    }
+
+    /// Remembers the lab that this command line may set up, to take it down at the end.
+    pub(super) fn remember(&self, arguments: &[&str]) {
         if arguments.iter().any(|word| ["up", "start", "learn", "rehearse"].contains(word)) {
             self.labs.borrow_mut().insert(lab_of(arguments));
         }
+    }
+
+    /// Runs the built program.
+    pub(crate) fn atelier(&self, arguments: &[&str]) -> Ran {
+        self.remember(arguments);
         self.run(PROGRAM, arguments)
     }
 
@@ -87,7 +100,7 @@ impl World {
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Ran {
         let command =
             Command::new(program).args(arguments).folder(self.work()).limit(LIMIT).clean_environment();
-        let variables = self.environment.borrow().clone();
+        let variables = self.environment();
         let command = variables.into_iter().fold(command, |command, (name, value)| command.env(name, value));
         let shown = Path::new(program).file_name().unwrap().to_string_lossy().into_owned();
         let words = std::iter::once(shown.as_str()).chain(arguments.iter().copied());
@@ -150,6 +163,11 @@ impl Ran {
     /// Standard output as it is, for a test that reads data from it.
     pub(crate) fn stdout(&self) -> &str {
         &self.output.stdout
+    }
+
+    /// Everything that it wrote, as it is.
+    pub(crate) fn raw(&self) -> String {
+        format!("{}{}", self.output.stdout, self.output.stderr)
     }
 
     /// The last JSON document of standard output: what a command comes to, after its events.

@@ -21,7 +21,7 @@ impl Stage for Folder {
         match context.folder.spec() {
             Ok(spec) if spec == context.material.spec => Ok(State::Ready),
             Ok(_) => Ok(State::Incomplete),
-            Err(Error::Missing { .. }) => Ok(State::Absent),
+            Err(Error::Missing { .. } | Error::HalfMade { .. }) => Ok(State::Absent),
             Err(error) => Err(error),
         }
     }

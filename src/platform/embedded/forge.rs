@@ -6,7 +6,7 @@ use futures::stream::BoxStream;
 use tokio::io::AsyncBufReadExt as _;
 use tokio_util::io::StreamReader;
 
-use super::{Ports, Secrets};
+use super::{Folder, Ports, Secrets};
 use crate::events::Outcome;
 use crate::platform::administration::{ADMINISTRATOR, Administration};
 use crate::platform::{Actor, Error, Forge, Gitea, Push, Repository};
@@ -14,9 +14,9 @@ use crate::platform::{Actor, Error, Forge, Gitea, Push, Repository};
 pub(super) struct EmbeddedForge(Administration);
 
 impl EmbeddedForge {
-    pub(super) fn new(ports: Ports, secrets: &Secrets) -> Self {
+    pub(super) fn new(folder: &Folder, ports: Ports, secrets: &Secrets) -> Self {
         let url = format!("http://127.0.0.1:{}", ports.forge);
-        Self(Administration::new(url, &secrets.forge_administrator))
+        Self(Administration::new(url, &secrets.forge_administrator, folder.join("scratch")))
     }
 }
 

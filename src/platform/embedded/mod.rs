@@ -3,6 +3,7 @@
 //!
 //! The driver's side ([`open`], [`Folder`]) speaks to that process over the wire; the process's side is [`serve`].
 
+mod alive;
 mod cluster;
 mod folder;
 mod forge;
@@ -12,6 +13,7 @@ mod operator;
 mod serve;
 mod start;
 
+pub use alive::runs;
 pub use folder::{Folder, Ports, Secrets, State};
 pub use open::open;
 pub use serve::{ServeConfig, serve};

@@ -12,6 +12,6 @@ pub fn open(folder: &Folder) -> Result<Platform, Error> {
     let ports = folder.known_ports()?;
     let secrets = folder.secrets()?;
     let cluster: Box<dyn Cluster> = Box::new(EmbeddedCluster::new(folder, ports)?);
-    let forge = Box::new(EmbeddedForge::new(ports, &secrets));
+    let forge = Box::new(EmbeddedForge::new(folder, ports, &secrets));
     Ok(Platform { kind: Kind::Embedded, clusters: BTreeMap::from([("main".to_owned(), cluster)]), forge })
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::alive::wait_for_end;
 use super::{Folder, State};
 use crate::events::Outcome;
 use crate::platform::Error;
@@ -58,6 +59,9 @@ impl Folder {
         let log = options.create(true).append(true).mode(0o600).open(&path);
         let log = log.map_err(|source| file_error(&path, source))?;
         let command = Command::new(&start.program).args(&start.arguments);
+        // Settings of the person's own, of git above all, are not for the servers.
+        let own = self.join("home").display().to_string();
+        let command = command.env("HOME", own.clone()).env("XDG_CONFIG_HOME", own);
         let command = command.env("ATELIER_HOME", start.home.display().to_string()).folder("/");
         let (_, stdout) = command.detach(&log)?;
         let read = tokio::task::spawn_blocking(move || {
@@ -94,9 +98,12 @@ impl Folder {
         {
             // It may have ended in the meantime; the lock tells.
             let _ = rustix::process::kill_process(pid, signal);
+            // One that is suspended takes the signal when it goes on.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::CONT);
             let file = self.lock_file()?;
             let ended = tokio::task::spawn_blocking(move || file.lock());
             if tokio::time::timeout(limit, ended).await.is_ok() {
+                wait_for_end(process).await;
                 return Ok(Outcome::Removed);
             }
         }

@@ -1,6 +1,7 @@
 //! `forge`: a Gitea in a container, with a volume of its own. Inside the lab it is [`FORGE_HOST`]; on this machine
 //! it is a port of 127.0.0.1, chosen free at first and kept.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -220,8 +221,8 @@ fn environment() -> Vec<String> {
 pub(super) struct K3dForge(Administration);
 
 impl K3dForge {
-    pub(super) fn new(port: u16, password: &str) -> Self {
-        Self(Administration::new(format!("http://127.0.0.1:{port}"), password))
+    pub(super) fn new(port: u16, password: &str, scratch: PathBuf) -> Self {
+        Self(Administration::new(format!("http://127.0.0.1:{port}"), password, scratch))
     }
 }
 

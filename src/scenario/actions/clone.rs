@@ -6,6 +6,7 @@ use git2::build::CheckoutBuilder;
 use git2::{Commit, Cred, FetchOptions, Oid, PushOptions, RemoteCallbacks, Repository, Signature, Tree};
 
 use super::tree::{Change, changed, difference};
+use crate::platform::git_repository;
 use crate::scenario::error::ActionError;
 
 /// One commit to be made and pushed.
@@ -72,9 +73,9 @@ impl Push {
 
     fn open(&self) -> Result<(Repository, bool), git2::Error> {
         if self.folder.join(".git").exists() {
-            return Ok((Repository::open(&self.folder)?, false));
+            return Ok((git_repository::open(&self.folder)?, false));
         }
-        let repository = Repository::init(&self.folder)?;
+        let repository = git_repository::init(&self.folder)?;
         repository.remote("origin", &self.origin)?;
         Ok((repository, true))
     }

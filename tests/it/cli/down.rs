@@ -27,3 +27,20 @@ fn a_killed_lab_can_be_removed() {
     assert_eq!(down["outcome"], "removed");
     assert_eq!(down["left"], serde_json::json!([]));
 }
+
+#[test]
+fn a_stopped_and_a_suspended_lab_can_be_removed() {
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    world.atelier(&["stop"]).ok();
+    assert_eq!(world.atelier(&["down", "--json"]).ok().json()["left"], serde_json::json!([]));
+    world.atelier(&["up"]).ok();
+    let process = world.atelier(&["status", "--json"]).ok().json()["process"].to_string();
+    world.run("kill", &["-STOP", &process]).ok();
+    assert_eq!(world.atelier(&["down", "--json"]).ok().json()["left"], serde_json::json!([]));
+    insta::assert_snapshot!(world.atelier(&["down"]), @"
+    $ atelier down
+    nothing to do: there is no lab one
+    --- exit code 0
+    ");
+}

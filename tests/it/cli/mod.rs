@@ -2,8 +2,12 @@
 
 mod down;
 mod env;
+mod global;
 mod learn;
 mod lint;
+mod logs;
 mod rehearse;
+mod run;
+mod status;
 mod stop;
 mod up;

@@ -1,5 +1,8 @@
 //! `atelier rehearse`: the material does what it says, with git alone.
 
+use rustix::process::Signal;
+
+use crate::support::source::package;
 use crate::support::{World, needs};
 
 /// The steps that the events of `--json` say are complete, in order.
@@ -32,4 +35,107 @@ fn dev2_is_played_with_what_it_needs_of_ops() {
     // Steps of different tracks may take turns; those of one track may not.
     steps.sort_by_key(|step| ALL.iter().position(|known| known == step));
     assert_eq!(steps, ALL);
+}
+
+/// Settings that would keep git from its work, were they heeded.
+const HOSTILE: &str = r#"
+[commit]
+	gpgsign = true
+[gpg]
+	program = /nowhere
+[url "http://192.0.2.1:1/"]
+	insteadOf = http://127.0.0.1
+	insteadOf = http://forge.atelier.internal
+[http]
+	proxy = http://192.0.2.1:3128
+[init]
+	templateDir = /nowhere
+	defaultBranch = trunk
+[core]
+	autocrlf = true
+	hooksPath = /nowhere
+"#;
+
+#[test]
+fn settings_of_a_persons_own_do_not_matter() {
+    if !needs("git") {
+        return;
+    }
+    let world = World::new();
+    std::fs::write(world.home().join(".gitconfig"), HOSTILE).unwrap();
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+        world.set(name, "http://192.0.2.1:3128");
+    }
+    world.atelier(&["up"]).ok();
+    world.atelier(&["rehearse", "dev2"]).ok();
+    let by_hand = "cd \"$ATELIER_WORK/postcard\"\ngit pull -q\necho more >> README.md\ngit commit -qam more\n\
+        git push -q 2>/dev/null\ngit log -1 --format='%an: %s'";
+    assert_eq!(world.shell("dev2", by_hand).ok().stdout(), "Dana Dev: more\n");
+}
+
+#[test]
+fn without_git_nothing_is_begun() {
+    if !needs("git") {
+        return;
+    }
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    let path = std::env::var("PATH").unwrap();
+    world.set("PATH", "/nowhere");
+    for command in ["rehearse dev2", "learn dev2", "env dev2", "shell dev2"] {
+        let words = command.split(' ').collect::<Vec<_>>();
+        let expected = format!(
+            "$ atelier {command}\n--- stderr\nerror: `git` was not found on PATH\n\
+             hint: install `git`, or add its folder to PATH\n--- exit code 4"
+        );
+        assert_eq!(world.atelier(&words).to_string(), expected);
+    }
+    world.set("PATH", &path);
+    assert!(!world.state().join("labs/one/journal").exists(), "no step is written down");
+}
+
+#[test]
+fn ctrl_c_is_told_and_the_same_command_goes_on() {
+    if !needs("git") {
+        return;
+    }
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    let ended = world.signalled(&["rehearse", "dev2"], 25, Signal::INT);
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    let ran = world.atelier(&["rehearse", "dev2", "--json"]).ok();
+    let report = ran.json()["report"].clone();
+    let resumed = report["steps"].as_array().unwrap().iter().filter(|step| step["resumed"] == true).count();
+    assert!(resumed > 0, "what was complete is not done again: {report}");
+}
+
+#[test]
+fn mistakes_in_a_workshop_are_told_with_their_place_before_anything_is_done() {
+    let world = World::new();
+    let home = |name: &str| world.home().with_file_name(name).display().to_string();
+    let scenarios = home("scenarios");
+    for folder in ["scenarios", "templates"] {
+        world.run("cp", &["-R", &package().join(folder).display().to_string(), &home(folder)]).ok();
+    }
+    let path = world.home().with_file_name("scenarios/one/dev2.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = text.lines().position(|line| line.contains("- run:")).unwrap() + 1;
+    std::fs::write(&path, text.replacen("- run:", "- rnu:", 1)).unwrap();
+    let shown = "<world>/scenarios";
+    let said = format!(
+        "error: the workshop `one` has mistakes\n\
+         {shown}/one/dev2.yaml:{line}:5: error W003: unknown word `rnu`\n\
+         \x20 help: did you mean `run`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `wait`, `pause`\n\
+         hint: `atelier lint` shows each mistake with its place\n--- exit code 3"
+    );
+    let up = world.atelier(&["up", "--scenarios", &scenarios]).to_string();
+    assert_eq!(up, format!("$ atelier up --scenarios {shown}\n--- stderr\n{said}"));
+    assert!(!world.state().exists(), "nothing is made on the way");
+    world.atelier(&["up"]).ok();
+    let rehearse = world.atelier(&["rehearse", "dev2", "--scenarios", &scenarios]).to_string();
+    assert_eq!(rehearse, format!("$ atelier rehearse dev2 --scenarios {shown}\n--- stderr\n{said}"));
+    std::fs::write(&path, text.replacen("steps:", "steps: [", 1)).unwrap();
+    let broken = world.atelier(&["up", "--scenarios", &scenarios]);
+    assert_eq!(broken.code(), 3, "{broken}");
+    assert!(broken.to_string().contains(&format!("{shown}/one/dev2.yaml:")), "{broken}");
 }

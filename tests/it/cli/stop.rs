@@ -35,3 +35,44 @@ fn a_killed_process_comes_back_with_everything() {
     };
     survives(kill, "up");
 }
+
+#[test]
+fn a_port_that_another_program_took_is_named_and_got_back() {
+    let world = World::new();
+    let before = world.atelier(&["up", "--json"]).ok().json();
+    world.atelier(&["stop"]).ok();
+    let address = before["endpoints"]["registry"].as_str().unwrap();
+    let other = std::net::TcpListener::bind(address).unwrap();
+    let ran = world.atelier(&["start"]).to_string();
+    let (_, said) = ran.split_once("error: ").unwrap();
+    insta::assert_snapshot!(said, @"
+    stage `server` of lab `one`
+      caused by: port <port> of 127.0.0.1, which this lab's forge uses, is taken by another program
+      caused by: address in use
+    hint: end the other program, or give the lab new ports with `atelier down` and `atelier up`
+    hint: what stands is kept: `atelier up` goes on from here, `atelier down` removes it
+    --- exit code 4
+    ");
+    assert_eq!(world.atelier(&["status", "--json"]).ok().json()["state"], "stopped");
+    insta::assert_snapshot!(world.atelier(&["env", "dev2"]), @"
+    $ atelier env dev2
+    --- stderr
+    error: lab `one` is stopped
+    hint: `atelier start` starts it again, with everything in it
+    --- exit code 5
+    ");
+    drop(other);
+    assert_eq!(world.atelier(&["start", "--json"]).ok().json()["endpoints"], before["endpoints"]);
+}
+
+#[test]
+fn stopping_twice_is_no_error() {
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    world.atelier(&["stop"]).ok();
+    insta::assert_snapshot!(world.atelier(&["stop"]), @"
+    $ atelier stop
+    lab one is stopped already
+    --- exit code 0
+    ");
+}
