@@ -3,9 +3,11 @@
 
 mod needs;
 mod redact;
+mod screen;
 pub(crate) mod source;
 mod world;
 
 pub(crate) use needs::needs;
 pub(crate) use redact::Redaction;
+pub(crate) use screen::Screen;
 pub(crate) use world::World;
