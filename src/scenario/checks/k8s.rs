@@ -229,8 +229,9 @@ impl Target {
         let everywhere: Api<DynamicObject> = Api::all_with(client.clone(), &found.resource);
         let same_name = ListParams::default().fields(&format!("metadata.name={name}"));
         let others = everywhere.list(&same_name).await.map(|list| list.items).unwrap_or_default();
-        let places: Vec<_> =
-            others.into_iter().filter_map(|object| object.metadata.namespace).take(3).collect();
+        // It may have come to where it is wanted since the look.
+        let elsewhere = others.into_iter().filter_map(|object| object.metadata.namespace);
+        let places: Vec<_> = elsewhere.filter(|other| other != namespace).take(3).collect();
         if places.is_empty() {
             missing
         } else {

@@ -112,7 +112,7 @@ fn somebody_goes_wrong_and_is_told_where() {
     git(&world, "git checkout -q -b other\ngit commit -q --allow-empty -m x\ngit push -q origin other");
     git(&world, "git checkout -q main\ngit tag v1\ngit push -q --tags");
     screen.key("c");
-    screen.until("has a commit that main has not");
+    screen.until("branch other has a commit");
 
     screen.key("q");
     screen.until("Left at dev2.change.");
