@@ -34,6 +34,31 @@ impl Outcome {
     }
 }
 
+/// How far one check of a chain is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// It has passed.
+    Passed,
+    /// It is the one that is waited for.
+    Open,
+    /// It is looked at when those before it have passed.
+    Later,
+}
+
+/// One check of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// The check's id.
+    pub check: String,
+    /// What must become true.
+    pub expects: String,
+    /// What was last observed; nothing before the first look.
+    pub observed: String,
+    /// How far it is.
+    pub state: LinkState,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -71,6 +96,14 @@ pub enum Event {
         explain: String,
         /// Whom the tool plays in this step, when it does.
         played_as: Option<String>,
+        /// Its place in the track, from 1.
+        number: usize,
+        /// How many steps the track has.
+        of: usize,
+        /// How long a person needs for it.
+        estimated: Option<Duration>,
+        /// How long a person needs to the end of the track, this step included.
+        left: Duration,
     },
     /// What a learner is to type or to change in a guided step, one entry for each action.
     StepCommands {
@@ -97,8 +130,21 @@ pub enum Event {
         step: String,
         /// The steps that are not complete yet.
         needs: Vec<String>,
+        /// Whose they are, in the workshop's words.
+        who: String,
         /// What to do meanwhile, rendered.
         while_waiting: Option<String>,
+    },
+    /// Where the chain of a step's checks stands.
+    Chain {
+        /// `<track>.<step>`.
+        step: String,
+        /// True for a step of others that is waited for.
+        waited_for: bool,
+        /// True when somebody has asked for all that is known.
+        detailed: bool,
+        /// The checks, in order.
+        links: Vec<Link>,
     },
     /// An action was started.
     ActionStarted {
@@ -115,6 +161,13 @@ pub enum Event {
         step: String,
         /// What the command printed.
         text: String,
+    },
+    /// What an action has changed in files.
+    ActionChanged {
+        /// `<track>.<step>`.
+        step: String,
+        /// For each file its path, then its lines: new ones after `+`, gone ones after `-`, others after a blank.
+        difference: String,
     },
     /// An action ended well.
     ActionFinished {

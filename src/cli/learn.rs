@@ -1,22 +1,23 @@
 //! `atelier learn TRACK`: shows a step, watches its checks while a person works in a shell beside it, says where the
 //! chain stands, and moves on by itself. Keys ask for help; the journal lets it be left and resumed.
 
-use std::io::IsTerminal as _;
+use std::fmt::Write as _;
 
 use clap::Args;
 use console::{Key, Term};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::global::Global;
 use super::session;
 use crate::error::Failure;
-use crate::scenario::{Control, LearnOptions, LearnOutcome, Session, State};
-use crate::ui::{Mode, duration};
+use crate::scenario::{Control, LearnOptions, LearnOutcome, Progress, Session, State};
+use crate::ui::{Mode, minutes};
 
 /// What the keys do, said once at the beginning.
-const KEYS: &str =
-    "keys: h hint · w why not yet · c check now · s solve it for me · k skip · p play the others · q quit";
+const KEYS: &str = "Keys, in this window: `h` hint · `w` what is missing · `c` check now · `s` do it for me · `k` skip · \
+    `p` play the others · `a` answer · `q` quit";
 
 /// Follow a track, in a terminal beside your own shell
 #[derive(Debug, Args)]
@@ -38,7 +39,9 @@ pub(super) async fn run(global: &Global, args: LearnArgs) -> Result<u8, Failure>
     let (sender, control) = mpsc::channel(8);
     // Without a terminal nobody presses keys; the channel must stay open all the same.
     let _open = sender.clone();
-    if std::io::stdin().is_terminal() {
+    // Reading keys puts the terminal into another mode; when this ends it is the person's again.
+    let _terminal = global.ui.is_interactive().then(Terminal::keep);
+    if global.ui.is_interactive() {
         // Not one of the runtime's threads: nothing can end the reading of a key.
         std::thread::spawn(move || read_keys(&sender));
     }
@@ -47,14 +50,11 @@ pub(super) async fn run(global: &Global, args: LearnArgs) -> Result<u8, Failure>
         outcome = session.learn(&args.track, control, &options) => outcome?,
         _ = tokio::signal::ctrl_c() => LearnOutcome::Left { step: next_step(&session, &args.track) },
     };
-    // Reading keys puts the terminal into another mode; it is the person's again now.
-    let _ = Term::stderr().show_cursor();
     match (&outcome, global.ui.mode()) {
-        (LearnOutcome::Finished, Mode::Human) => {
-            global.ui.talk(&format!("\nthat was the track {}. `atelier down` removes the lab", args.track));
-        }
+        (LearnOutcome::Finished, Mode::Human) => farewell(global, &session, &args.track)?,
         (LearnOutcome::Left { step }, Mode::Human) => {
-            global.ui.talk(&format!("\nleft at {step}; `atelier learn {}` goes on from here", args.track));
+            global.ui.talk("");
+            global.ui.explain(&format!("Left at {step}. `atelier learn {}` goes on from here.", args.track));
         }
         (LearnOutcome::Finished, Mode::Json) => {
             global.ui.document(&json!({"event": "finished"}));
@@ -66,20 +66,76 @@ pub(super) async fn run(global: &Global, args: LearnArgs) -> Result<u8, Failure>
     Ok(0)
 }
 
-fn welcome(global: &Global, session: &Session, track: &str, before: &[crate::scenario::Progress]) {
+fn welcome(global: &Global, session: &Session, track: &str, before: &[Progress]) {
     let title = session.workshop.tracks.get(track).map_or(track, |track| track.title.value.as_str());
-    let done = before.iter().filter(|step| matches!(step.state, State::Complete | State::Skipped)).count();
-    let left = before.iter().filter(|step| !matches!(step.state, State::Complete | State::Skipped));
-    let left = left.filter_map(|step| step.estimated).sum();
-    let actor = session.workshop.actor_of(track).map_or(track, |actor| actor.name.as_str());
-    let mut lines = vec![
-        format!("{title}: {done} of {} steps done, about {} to go", before.len(), duration(left)),
-        format!("work in a second terminal: eval \"$(atelier env {actor})\" && cd \"$ATELIER_WORK\""),
-    ];
-    if std::io::stdin().is_terminal() {
-        lines.push(KEYS.to_owned());
+    let done = before.iter().filter(|step| is_behind(step)).count();
+    let left = before.iter().filter(|step| !is_behind(step)).filter_map(|step| step.estimated).sum();
+    if done == before.len() {
+        return;
     }
-    global.ui.talk(&lines.join("\n"));
+    let actor = session.workshop.actor_of(track).map_or(track, |actor| actor.name.as_str());
+    let state = match done {
+        0 => format!("{} steps, about {}", before.len(), minutes(left)),
+        _ => format!("{done} of {} steps done, about {} to go", before.len(), minutes(left)),
+    };
+    let mut text =
+        format!("**{title}**: {state}\n\nWork in a second terminal, and keep this one in sight:\n\n");
+    let _ = writeln!(text, "    eval \"$(atelier env {actor})\" && cd \"$ATELIER_WORK\"");
+    if global.ui.is_interactive() {
+        let _ = write!(text, "\n{KEYS}");
+    }
+    global.ui.explain(&text);
+}
+
+/// What there is to say at the end of a track, and what one can do next.
+fn farewell(global: &Global, session: &Session, track: &str) -> Result<(), Failure> {
+    let workshop = &session.workshop;
+    let title = workshop.tracks.get(track).map_or(track, |track| track.title.value.as_str());
+    let steps = session.progress(track)?;
+    let skipped: Vec<_> = steps.iter().filter(|step| step.state == State::Skipped).collect();
+    let done = steps.len() - skipped.len();
+    let mut text = format!("**That was the whole track: {title}.** {done} of {} steps done.", steps.len());
+    if !skipped.is_empty() {
+        let names: Vec<_> = skipped.iter().map(|step| step.step.as_str()).collect();
+        let _ = write!(text, " Left out: {}.", names.join(", "));
+    }
+    text.push_str("\n\n");
+    for app in &workshop.apps {
+        let _ = writeln!(text, "- `atelier open app` shows `{}` as it is now", app.name);
+    }
+    for other in workshop.tracks.keys().filter(|other| *other != track) {
+        let title = &workshop.tracks[other].title.value;
+        let open = session.progress(other)?.iter().any(|step| !is_behind(step));
+        if open {
+            let _ = writeln!(text, "- `atelier learn {other}` goes on with another track: {title}");
+        }
+    }
+    text.push_str("- `atelier down` removes the lab, with everything in it\n");
+    global.ui.talk("");
+    global.ui.explain(&text);
+    Ok(())
+}
+
+fn is_behind(step: &Progress) -> bool {
+    matches!(step.state, State::Complete | State::Skipped)
+}
+
+/// The mode of the terminal, put back in the end.
+struct Terminal(Option<Termios>);
+
+impl Terminal {
+    fn keep() -> Self {
+        Self(tcgetattr(std::io::stdin()).ok())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if let Some(mode) = &self.0 {
+            // A terminal that is gone needs no mode.
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, mode);
+        }
+    }
 }
 
 fn next_step(session: &Session, track: &str) -> String {
@@ -106,7 +162,9 @@ fn read_keys(sender: &mpsc::Sender<Control>) {
             Key::Char('q') | Key::CtrlC | Key::Escape => Control::Quit,
             _ => continue,
         };
-        if sender.blocking_send(control).is_err() {
+        let quits = control == Control::Quit;
+        // After the last key the terminal is left alone.
+        if sender.blocking_send(control).is_err() || quits {
             return;
         }
     }

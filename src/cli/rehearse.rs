@@ -8,7 +8,7 @@ use super::global::Global;
 use super::session;
 use crate::error::{Failure, Kind};
 use crate::scenario::{RehearseOptions, Report};
-use crate::ui::{Mode, duration, table};
+use crate::ui::{Mode, duration, minutes, table};
 
 /// Run tracks unattended and check every step
 #[derive(Debug, Args)]
@@ -52,9 +52,11 @@ fn account(report: &Report) -> String {
             (Some(actor), _) => format!("played as {actor}"),
             _ => String::new(),
         };
-        vec![step.step.clone(), duration(step.took), step.title.clone(), note]
+        let planned = step.estimated.map(minutes).unwrap_or_default();
+        vec![step.step.clone(), step.title.clone(), duration(step.took), planned, note]
     };
+    let head = ["step", "title", "took", "planned for people", ""].map(str::to_owned).to_vec();
+    let rows: Vec<_> = std::iter::once(head).chain(report.steps.iter().map(row)).collect();
     let steps = report.steps.len();
-    let sum = format!("{steps} steps in {}, every check passed\n", duration(report.took));
-    table(&report.steps.iter().map(row).collect::<Vec<_>>()) + &sum
+    table(&rows) + &format!("\n{steps} steps in {}, every check passed\n", duration(report.took))
 }

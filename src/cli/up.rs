@@ -79,7 +79,8 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
     }
     global.ui.talk(&format!("ready after {}", duration(begin.elapsed())));
     global.ui.data(&summary.endpoints_text());
-    let first = context.material.spec.actors.iter().rev().map(|actor| &actor.name).next();
+    let first = context.material.spec.actors.iter().find(|actor| !actor.administrator);
+    let first = first.or(context.material.spec.actors.first()).map(|actor| &actor.name);
     if let Some(actor) = first {
         global.ui.talk(&format!(
             "\nnext: `atelier learn {actor}` here, and in a second terminal: eval \"$(atelier env {actor})\""

@@ -9,6 +9,7 @@ use super::model::{Scenario, Text};
 use super::render::{RenderError, Scope, render};
 use super::session::{ActorContext, Session};
 use crate::platform;
+use crate::process::quote;
 
 /// The last answer that a person has given; shared with whoever asks.
 pub(crate) type Answers = Arc<Mutex<Option<String>>>;
@@ -62,6 +63,13 @@ impl<'a> Context<'a> {
             Some((namespace, name)) => (namespace.to_owned(), name.to_owned()),
             None => (self.actor.actor.namespace.clone(), full),
         })
+    }
+
+    /// ` -n <namespace>` for a command, where that is not where the actor is anyway.
+    pub(crate) fn namespace_flag(&self, namespace: Option<&Text>) -> Result<String, RenderError> {
+        let namespace = self.optional(namespace)?;
+        let other = namespace.filter(|namespace| *namespace != self.actor.actor.namespace);
+        Ok(other.map(|namespace| format!(" -n {}", quote(&namespace))).unwrap_or_default())
     }
 
     /// A client that sees everything.

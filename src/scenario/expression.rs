@@ -12,6 +12,9 @@ const LENGTH_LIMIT: usize = 4_096;
 /// The most brackets that may be open at once.
 const DEPTH_LIMIT: usize = 64;
 
+/// The most values that are told of an expression that is not true.
+const PATHS_SHOWN: usize = 4;
+
 /// Names that are types or macros of the language, not variables.
 const BUILT_IN: [&str; 12] =
     ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint", "math", "sets"];
@@ -73,10 +76,71 @@ pub(crate) fn evaluate(text: &str, values: &Map<String, Value>) -> Result<Value,
 pub(crate) fn holds(text: &str, values: &Map<String, Value>) -> Result<(), String> {
     match evaluate(text, values) {
         Ok(Value::Bool(true)) => Ok(()),
-        Ok(Value::Bool(false)) => Err(format!("`{text}` is not true")),
+        Ok(Value::Bool(false)) => Err(told(text, values)),
         Ok(other) => Err(format!("`{text}` is {other}, and neither true nor false")),
         Err(reason) => Err(format!("`{text}`: {reason}")),
     }
+}
+
+/// What an expression that is not true has looked at: the values of its paths, else the expression itself.
+fn told(text: &str, values: &Map<String, Value>) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for path in paths(text) {
+        let root = path.split(['.', '[']).next().unwrap_or_default();
+        if !values.contains_key(root) {
+            continue;
+        }
+        let shown = match evaluate(&path, values) {
+            Ok(Value::String(text)) => short(&text).to_owned(),
+            Ok(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
+            _ => continue,
+        };
+        let line = format!("`{}` is {shown}", path.trim_start_matches("object."));
+        if !seen.contains(&line) {
+            seen.push(line);
+        }
+    }
+    if seen.is_empty() || seen.len() > PATHS_SHOWN {
+        return format!("`{text}` is not true");
+    }
+    seen.join(", ")
+}
+
+/// The paths of an expression, such as `object.status.replicas`, without the names of functions at their ends.
+fn paths(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut path = String::new();
+    let mut quote = None;
+    for letter in text.chars().chain([' ']) {
+        if let Some(open) = quote {
+            if letter == open {
+                quote = None;
+            }
+            continue;
+        }
+        match letter {
+            '.' | '_' | '[' | ']' => path.push(letter),
+            _ if letter.is_ascii_alphanumeric() => path.push(letter),
+            _ => {
+                let mut whole = std::mem::take(&mut path);
+                if letter == '(' {
+                    whole.truncate(whole.rfind('.').unwrap_or_default());
+                }
+                if whole.contains('.') && whole.starts_with(|first: char| first.is_ascii_alphabetic()) {
+                    found.push(whole);
+                }
+                quote = ['"', '\''].into_iter().find(|mark| *mark == letter);
+            }
+        }
+    }
+    found
+}
+
+/// A text in a few characters; of the hash of a commit its beginning, as git shows it.
+pub(crate) fn short(text: &str) -> &str {
+    let hash = text.len() == 40 && text.bytes().all(|letter| letter.is_ascii_hexdigit());
+    let most = if hash { 8 } else { 60 };
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
 }
 
 fn to_cel(value: &Value) -> Cel {
@@ -137,6 +201,24 @@ mod tests {
     fn a_missing_key_is_told_by_name() {
         let reason = holds("object.status.updatedReplicas == 4", &values()).unwrap_err();
         assert_eq!(reason, "`object.status.updatedReplicas == 4`: `updatedReplicas` is not there");
+    }
+
+    #[test]
+    fn what_is_not_true_is_told_by_what_was_seen() {
+        let cases = [
+            (
+                "object.status.readyReplicas > object.spec.replicas",
+                "`status.readyReplicas` is 4, `spec.replicas` is 4",
+            ),
+            ("object.metadata.uid.startsWith('object.spec.replicas')", "`metadata.uid` is u1"),
+            ("object.spec.replicas == 4 && false", "`spec.replicas` is 4"),
+            ("1 == 2", "`1 == 2` is not true"),
+            ("object.status == object.spec", "`object.status == object.spec` is not true"),
+            ("has(object.spec.paused)", "`has(object.spec.paused)` is not true"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(holds(text, &values()).unwrap_err(), expected, "{text}");
+        }
     }
 
     #[test]

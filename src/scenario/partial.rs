@@ -34,6 +34,30 @@ impl Pattern {
         })
     }
 
+    /// What is wanted, a phrase for each value, as YAML would write it.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.tell("", &mut found);
+        found
+    }
+
+    fn tell(&self, path: &str, found: &mut Vec<String>) {
+        let place = if path.is_empty() { String::new() } else { format!("{path}: ") };
+        match self {
+            Self::Literal(Value::String(text)) | Self::Text(text) => found.push(format!("`{place}{text}`")),
+            Self::Literal(value) => found.push(format!("`{place}{value}`")),
+            Self::Map(pairs) => {
+                for (key, wanted) in pairs {
+                    wanted.tell(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, found);
+                }
+            }
+            Self::List(wanted) => {
+                let one = |wanted: &Self| format!("{} in `{path}`", wanted.words().join(" with "));
+                found.extend(wanted.iter().map(one));
+            }
+        }
+    }
+
     /// The first place where `actual` does not fit, in words.
     pub(crate) fn difference(&self, actual: &Value) -> Option<String> {
         self.at("", Some(actual))
@@ -95,6 +119,23 @@ mod tests {
     fn difference(pattern: &Value, actual: &Value) -> Option<String> {
         let scope = json!({"vars": {"count": 2, "version": "1.10"}});
         Pattern::render(pattern, &Scope(scope.as_object().unwrap().clone())).unwrap().difference(actual)
+    }
+
+    #[test]
+    fn tells_what_is_wanted() {
+        let wanted = json!({"spec": {"replicas": 4, "name": "{{ vars.version }}"},
+            "conditions": [{"type": "Ready", "status": "True"}, 3]});
+        let scope = json!({"vars": {"version": "1.10"}});
+        let pattern = Pattern::render(&wanted, &Scope(scope.as_object().unwrap().clone())).unwrap();
+        let mut words = pattern.words();
+        words.sort();
+        let expected = [
+            "`3` in `conditions`",
+            "`spec.name: 1.10`",
+            "`spec.replicas: 4`",
+            "`type: Ready` with `status: True` in `conditions`",
+        ];
+        assert_eq!(words, expected);
     }
 
     #[test]

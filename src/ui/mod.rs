@@ -2,8 +2,9 @@
 //! as data; colour is never the only carrier of anything.
 
 mod human;
+mod markdown;
 mod output;
 mod words;
 
 pub use output::{Mode, Ui};
-pub use words::{caret, duration, table};
+pub use words::{caret, duration, minutes, table};

@@ -3,12 +3,18 @@
 use std::io::{IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use console::Style;
+use console::{Style, Term};
 use serde::Serialize;
 
-use super::human;
+use super::human::{self, Said};
+use super::markdown::Page;
 use crate::error::Failure;
 use crate::events::{Event, Events};
+
+/// How wide lines are where no terminal says it, and the widest that is good to read.
+const WIDTH: u16 = 96;
+/// The narrowest that lines are made for.
+const NARROWEST: u16 = 40;
 
 /// For whom the output is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +32,7 @@ pub struct Ui {
     colours: bool,
     // One writer at a time, so that lines of concurrent stages do not mix.
     door: Arc<Mutex<Door>>,
+    said: Arc<Mutex<Said>>,
 }
 
 /// What went through it.
@@ -40,7 +47,7 @@ impl Ui {
     pub fn new(mode: Mode, plain: bool) -> Self {
         let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colours = mode == Mode::Human && !plain && !forbidden && std::io::stderr().is_terminal();
-        Self { mode, colours, door: Arc::default() }
+        Self { mode, colours, door: Arc::default(), said: Arc::default() }
     }
 
     /// For whom.
@@ -53,6 +60,24 @@ impl Ui {
         Style::new().for_stderr().force_styling(self.colours)
     }
 
+    /// Whether a person sits before it and can press keys.
+    pub fn is_interactive(&self) -> bool {
+        self.mode == Mode::Human && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// The page that is written on, as wide as the terminal is now.
+    pub(super) fn page(&self) -> Page {
+        let columns = Term::stderr().size_checked().map_or(WIDTH, |(_, columns)| columns);
+        // The last column stays free: some terminals break a line that fills it.
+        let width = usize::from(columns.saturating_sub(1).clamp(NARROWEST, WIDTH));
+        Page { width, colours: self.colours }
+    }
+
+    /// Writes Markdown as talk.
+    pub fn explain(&self, text: &str) {
+        self.talk(&self.page().markdown(text, ""));
+    }
+
     /// Where events go.
     pub fn events(&self) -> Events {
         let ui = self.clone();
@@ -62,9 +87,10 @@ impl Ui {
     fn show(&self, event: &Event) {
         match self.mode {
             Mode::Human => {
-                let text = human::event(self, event);
+                let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+                let text = human::event(self, &mut said, event);
                 if !text.is_empty() {
-                    self.talk(&text);
+                    self.line(text.trim_end_matches([' ', '\t']));
                 }
             }
             Mode::Json => self.document(event),
@@ -73,8 +99,12 @@ impl Ui {
 
     /// Writes lines of talk to standard error. A reader that went away is nobody's failure.
     pub fn talk(&self, text: &str) {
+        self.line(text.trim_end());
+    }
+
+    fn line(&self, text: &str) {
         let _door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
     /// Writes data to standard output.

@@ -13,6 +13,17 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// A length of work as people plan it: whole minutes, at least one.
+pub fn minutes(duration: Duration) -> String {
+    let minutes = (duration.as_secs() + 30) / 60;
+    match minutes {
+        0 | 1 => "a minute".to_owned(),
+        2..60 => format!("{minutes} min"),
+        _ if minutes.is_multiple_of(60) => format!("{} h", minutes / 60),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
 /// Rows in columns, three spaces apart, without trailing blanks.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
@@ -47,6 +58,12 @@ mod tests {
     fn durations_read_well() {
         let texts = [0, 999, 1000, 59_949, 200_000].map(|millis| duration(Duration::from_millis(millis)));
         assert_eq!(texts, ["0 ms", "999 ms", "1.0 s", "59.9 s", "3 min 20 s"]);
+    }
+
+    #[test]
+    fn plans_are_in_minutes() {
+        let texts = [20, 60, 480, 2_110, 3_600, 5_400].map(|seconds| minutes(Duration::from_secs(seconds)));
+        assert_eq!(texts, ["a minute", "a minute", "8 min", "35 min", "1 h", "1 h 30 min"]);
     }
 
     #[test]

@@ -4,9 +4,11 @@
 mod interrupt;
 mod needs;
 mod redact;
+mod screen;
 pub(crate) mod source;
 mod world;
 
 pub(crate) use needs::needs;
 pub(crate) use redact::Redaction;
+pub(crate) use screen::Screen;
 pub(crate) use world::World;

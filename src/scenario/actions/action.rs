@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Apply, Commit, Delete, Pause, Reconcile, Run, Wait};
+use super::{Apply, Commit, Delete, Pause, Reconcile, Run, Scale, Wait};
 use crate::scenario::context::Context;
 use crate::scenario::error::ActionError;
 use crate::scenario::model::{Part, Text};
@@ -22,6 +22,8 @@ pub enum Action {
     Apply(Box<Apply>),
     /// Objects, deleted.
     Delete(Box<Delete>),
+    /// A number of copies, set by hand.
+    Scale(Box<Scale>),
     /// A check that must hold before the next action.
     Wait(Box<Wait>),
     /// A break for the trainer's words.
@@ -37,6 +39,7 @@ impl Action {
             Self::Reconcile(body) => body.parts(),
             Self::Apply(body) => body.parts(),
             Self::Delete(body) => body.parts(),
+            Self::Scale(body) => body.parts(),
             Self::Wait(body) => body.0.parts(),
             Self::Pause(body) => body.parts(),
         }
@@ -50,16 +53,18 @@ impl Action {
             Self::Reconcile(body) => Some(body.shown(context)?),
             Self::Apply(body) => Some(body.shown(context)?),
             Self::Delete(body) => Some(body.shown(context)?),
+            Self::Scale(body) => Some(body.shown(context)?),
             Self::Wait(body) => Some(body.shown(context)?),
             Self::Pause(_) => None,
         })
     }
 
     /// What a learner is told to do; nothing where there is nothing to do.
-    pub(crate) fn told(&self, context: &Context<'_>) -> Result<Option<String>, ActionError> {
+    pub(crate) async fn told(&self, context: &Context<'_>) -> Result<Option<String>, ActionError> {
         match self {
-            Self::Commit(body) => body.told(context).map(Some),
+            Self::Commit(body) => body.told(context).await.map(Some),
             Self::Apply(body) => body.told(context).map(Some),
+            Self::Reconcile(body) => Ok(body.told(context)?),
             Self::Wait(_) => Ok(None),
             other => Ok(other.shown(context)?),
         }
@@ -73,8 +78,9 @@ impl Action {
             Self::Reconcile(body) => body.perform(context).await,
             Self::Apply(body) => body.perform(context).await,
             Self::Delete(body) => body.perform(context).await,
+            Self::Scale(body) => body.perform(context).await,
             Self::Wait(body) => body.perform(context).await,
-            Self::Pause(_) => Ok(Done { unchanged: true, output: String::new() }),
+            Self::Pause(_) => Ok(Done { unchanged: true, ..Done::default() }),
         }
     }
 
@@ -85,6 +91,7 @@ impl Action {
             Self::Commit(body) => body.actor.as_ref(),
             Self::Apply(body) => body.actor.as_ref(),
             Self::Delete(body) => body.actor.as_ref(),
+            Self::Scale(body) => body.actor.as_ref(),
             Self::Reconcile(_) | Self::Wait(_) | Self::Pause(_) => None,
         }
     }
@@ -95,7 +102,7 @@ impl Action {
             Self::Run(body) => body.once,
             Self::Commit(body) => body.once,
             Self::Delete(body) => body.once,
-            Self::Apply(_) | Self::Reconcile(_) | Self::Wait(_) | Self::Pause(_) => false,
+            Self::Apply(_) | Self::Reconcile(_) | Self::Scale(_) | Self::Wait(_) | Self::Pause(_) => false,
         }
     }
 }
@@ -107,4 +114,6 @@ pub(crate) struct Done {
     pub(crate) unchanged: bool,
     /// What it printed, if it printed.
     pub(crate) output: String,
+    /// What it has changed in files, if it has: for each file its path, then its lines with `+`, `-` or a blank.
+    pub(crate) difference: String,
 }

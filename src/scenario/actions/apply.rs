@@ -56,7 +56,11 @@ impl Apply {
         let shown = self.shown(context)?;
         let manifests = self.manifests(context)?;
         let texts = manifests.iter().map(|(_, text)| text.trim_end()).collect::<Vec<_>>().join("\n---\n");
-        Ok(format!("{shown}\n{texts}"))
+        if self.from.is_some() {
+            return Ok(shown);
+        }
+        let texts: String = texts.lines().flat_map(|line| ["\n  ", line]).collect();
+        Ok(format!("{shown}\n# with this as its input:{texts}"))
     }
 
     fn manifests(&self, context: &Context<'_>) -> Result<Vec<(String, String)>, ActionError> {
@@ -86,7 +90,7 @@ impl Apply {
                 unchanged &= same;
             }
         }
-        Ok(Done { unchanged, output: lines.join("\n") })
+        Ok(Done { unchanged, output: lines.join("\n"), ..Done::default() })
     }
 }
 

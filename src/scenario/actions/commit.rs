@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Done;
 use super::clone::Push;
-use super::tree::Change;
+use super::tree::{Change, difference_of_texts};
 use crate::platform::FORGE_HOST;
 use crate::process::quote;
 use crate::scenario::context::Context;
@@ -84,7 +84,7 @@ impl Commit {
     /// The commands as shown.
     pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
         let (_, name) = context.repository(&self.repo)?;
-        let mut text = format!("cd {}\n", quote(&name));
+        let mut text = format!("cd \"$ATELIER_WORK\"/{}\n", quote(&name));
         let written = self.files.iter().map(|file| &file.path);
         let add =
             written.map(|path| Ok(quote(&context.text(path)?))).collect::<Result<Vec<_>, RenderError>>()?;
@@ -107,19 +107,28 @@ impl Commit {
         Ok(text)
     }
 
-    /// The same for somebody who is to do it: with what goes into the files.
-    pub(crate) fn told(&self, context: &Context<'_>) -> Result<String, ActionError> {
+    /// The same for somebody who is to do it: with what goes into the files, or what becomes different in them.
+    pub(crate) async fn told(&self, context: &Context<'_>) -> Result<String, ActionError> {
+        let (owner, name) = context.repository(&self.repo)?;
+        let branch = self.branch(context)?;
+        let forge = context.session.platform.forge.api();
         let mut text = String::new();
         for change in self.changes(context)? {
             match change {
                 Change::Write { path, content } => {
-                    let text_of_file = String::from_utf8_lossy(&content);
-                    let _ = writeln!(text, "# write `{path}`");
-                    for line in text_of_file.lines().take(SHOWN_LINES) {
-                        let _ = writeln!(text, "  {line}");
-                    }
-                    if text_of_file.lines().count() > SHOWN_LINES {
-                        text.push_str("  …\n");
+                    // What cannot be read there is shown as if it were not there.
+                    let there = forge.file(&owner, &name, &path, &branch).await.ok().flatten();
+                    let different = there.and_then(|old| difference_of_texts(&old, &content).ok());
+                    match different {
+                        Some(same) if same.is_empty() => (),
+                        Some(different) => {
+                            let _ = writeln!(text, "# change `{path}`, `-` becomes `+`:");
+                            text.push_str(&set_in(&different));
+                        }
+                        None => {
+                            let _ = writeln!(text, "# write `{path}`:");
+                            text.push_str(&set_in(&String::from_utf8_lossy(&content)));
+                        }
                     }
                 }
                 Change::Set { path, key, value } => {
@@ -151,7 +160,8 @@ impl Commit {
         };
         let pushed = tokio::task::spawn_blocking(move || push.run()).await;
         let pushed = pushed.map_err(|error| ActionError::Body(error.to_string()))??;
-        Ok(Done { unchanged: pushed.unchanged, output: context.masked(pushed.difference.trim_end()) })
+        let difference = context.masked(pushed.difference.trim_end());
+        Ok(Done { unchanged: pushed.unchanged, difference, ..Done::default() })
     }
 
     fn changes(&self, context: &Context<'_>) -> Result<Vec<Change>, ActionError> {
@@ -181,6 +191,16 @@ impl Commit {
         }
         Ok(changes)
     }
+}
+
+/// Lines, set in, as many as are shown.
+fn set_in(text: &str) -> String {
+    let mut shown: String = text.lines().take(SHOWN_LINES).flat_map(|line| ["  ", line, "\n"]).collect();
+    let more = text.lines().count().saturating_sub(SHOWN_LINES);
+    if more > 0 {
+        let _ = writeln!(shown, "  … {more} lines more");
+    }
+    shown
 }
 
 /// A file or folder beside the scenario: paths relative to it (empty for the file itself) and contents.

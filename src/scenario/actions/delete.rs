@@ -55,8 +55,7 @@ impl Delete {
     /// The command as shown.
     pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
         let kind = context.text(&self.kind)?.to_lowercase();
-        let namespace = context.optional(self.namespace.as_ref())?;
-        let namespace = namespace.map(|namespace| format!(" -n {}", quote(&namespace))).unwrap_or_default();
+        let namespace = context.namespace_flag(self.namespace.as_ref())?;
         Ok(match context.optional(self.name.as_ref())? {
             Some(name) => format!("kubectl{namespace} delete {kind} {}", quote(&name)),
             None => format!("kubectl{namespace} delete {kind} -l {}", quote(&self.selector(context)?)),
@@ -95,6 +94,6 @@ impl Delete {
                 }
             }
         }
-        Ok(Done { unchanged: lines.is_empty(), output: lines.join("\n") })
+        Ok(Done { unchanged: lines.is_empty(), output: lines.join("\n"), ..Done::default() })
     }
 }

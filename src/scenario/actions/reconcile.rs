@@ -54,6 +54,25 @@ impl Reconcile {
         Ok(format!("flux reconcile {words} {name} -n {namespace}{source}"))
     }
 
+    /// The same for somebody who is to do it, with `kubectl`, which everybody has. Of a push Flux hears by itself.
+    pub(crate) fn told(&self, context: &Context<'_>) -> Result<Option<String>, RenderError> {
+        let (kind, target) = match (&self.kustomization, &self.git_repository) {
+            (Some(_), _) if self.with_source => return Ok(None),
+            (Some(target), _) => ("kustomization", target),
+            (None, Some(target)) => ("gitrepository", target),
+            (None, None) => return Ok(None),
+        };
+        let (namespace, name) = context.object(target)?;
+        let flag = if namespace == context.actor.actor.namespace {
+            String::new()
+        } else {
+            format!(" -n {namespace}")
+        };
+        let object = format!("{kind}/{name}");
+        let request = format!("kubectl{flag} annotate --overwrite {object} {REQUESTED}=\"$(date +%s)\"");
+        Ok(Some(format!("# ask Flux to look now, or wait for its interval\n{request}")))
+    }
+
     /// Asks, and waits until Flux has looked. Whether it liked what it saw is for checks to tell.
     pub(crate) async fn perform(&self, context: &Context<'_>) -> Result<Done, ActionError> {
         let client = context.observer().await?;

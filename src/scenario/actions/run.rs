@@ -76,7 +76,7 @@ impl Run {
         if let Some(unless) = context.optional(self.unless.as_ref())?
             && execute(actor, &unless, folder.as_deref(), limit).await?.code == 0
         {
-            return Ok(Done { unchanged: true, output: String::new() });
+            return Ok(Done { unchanged: true, ..Done::default() });
         }
         let output = execute(actor, &line, folder.as_deref(), limit).await?;
         if let Some((expected, observed)) = expected.difference(&output) {
@@ -85,7 +85,7 @@ impl Run {
         }
         let printed = [output.stdout.trim_end(), output.stderr.trim_end()];
         let printed: Vec<_> = printed.into_iter().filter(|text| !text.is_empty()).collect();
-        Ok(Done { unchanged: false, output: context.masked(&printed.join("\n")) })
+        Ok(Done { unchanged: false, output: context.masked(&printed.join("\n")), ..Done::default() })
     }
 }
 

@@ -1,7 +1,12 @@
 //! What a commit changes: files to write, values to set, paths to remove, and the tree that comes of them.
 
+use std::path::Path;
+
 use git2::build::TreeUpdateBuilder;
-use git2::{DiffFormat, FileMode, ObjectType, Repository, Tree, TreeWalkMode, TreeWalkResult};
+use git2::{
+    Delta, DiffFormat, DiffOptions, FileMode, ObjectType, Patch, Repository, Tree, TreeWalkMode,
+    TreeWalkResult,
+};
 use serde_json::Value;
 
 use super::set::set_value;
@@ -9,6 +14,8 @@ use crate::scenario::error::ActionError;
 
 /// The most lines of a difference that are kept.
 const DIFF_LINES: usize = 400;
+/// How many unchanged lines stand around a change.
+const CONTEXT: u32 = 2;
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,27 +79,84 @@ fn files_below(tree: &Tree<'_>, path: &str) -> Result<Vec<String>, git2::Error> 
     Ok(found)
 }
 
-/// The difference of two trees as `git diff` shows it.
+/// What is different: for each file its path, then its lines with `+`, `-` or a blank before them.
 pub(crate) fn difference(
     repository: &Repository,
     old: &Tree<'_>,
     new: &Tree<'_>,
 ) -> Result<String, git2::Error> {
-    let diff = repository.diff_tree_to_tree(Some(old), Some(new), None)?;
-    let mut text = String::new();
-    let mut lines = 0;
-    diff.print(DiffFormat::Patch, |_, _, line| {
-        lines += 1;
-        if lines <= DIFF_LINES {
-            if matches!(line.origin(), '+' | '-' | ' ') {
-                text.push(line.origin());
-            }
-            text.push_str(&String::from_utf8_lossy(line.content()));
+    let mut options = DiffOptions::new();
+    options.context_lines(CONTEXT);
+    let diff = repository.diff_tree_to_tree(Some(old), Some(new), Some(&mut options))?;
+    let mut lines = Lines::default();
+    diff.print(DiffFormat::Patch, |delta, _, line| {
+        if line.origin() == 'F' {
+            let path = delta.new_file().path().or(delta.old_file().path()).unwrap_or(Path::new(""));
+            let word = match delta.status() {
+                Delta::Added => " (new)",
+                Delta::Deleted => " (removed)",
+                _ => "",
+            };
+            lines.file(&format!("{}{word}", path.display()));
+        } else {
+            lines.add(line.origin(), line.content());
         }
         true
     })?;
-    if lines > DIFF_LINES {
-        text.push_str("…\n");
+    Ok(lines.text)
+}
+
+/// What is different in one text: lines as above.
+pub(crate) fn difference_of_texts(old: &[u8], new: &[u8]) -> Result<String, git2::Error> {
+    let mut options = DiffOptions::new();
+    options.context_lines(CONTEXT);
+    let mut patch = Patch::from_buffers(old, None, new, None, Some(&mut options))?;
+    let mut lines = Lines::default();
+    lines.file("");
+    patch.print(&mut |_, _, line| {
+        lines.add(line.origin(), line.content());
+        true
+    })?;
+    Ok(lines.text.trim_start_matches('\n').to_owned())
+}
+
+/// The lines of a difference, at most so many.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    count: usize,
+    /// Whether a file has begun and none of its lines has come yet.
+    fresh: bool,
+}
+
+impl Lines {
+    fn file(&mut self, head: &str) {
+        self.fresh = true;
+        self.push(head);
     }
-    Ok(text)
+
+    fn add(&mut self, origin: char, content: &[u8]) {
+        match origin {
+            // Between two places of a file something is left out.
+            'H' if !std::mem::take(&mut self.fresh) => self.push("…"),
+            '+' | '-' | ' ' => {
+                let content = String::from_utf8_lossy(content);
+                self.push(&format!("{origin}{}", content.trim_end_matches(['\n', '\r'])));
+            }
+            'B' => self.push(" (not a text)"),
+            _ => (),
+        }
+    }
+
+    fn push(&mut self, line: &str) {
+        self.count += 1;
+        match self.count {
+            0..=DIFF_LINES => {
+                self.text.push_str(line);
+                self.text.push('\n');
+            }
+            _ if self.count == DIFF_LINES + 1 => self.text.push_str("…\n"),
+            _ => (),
+        }
+    }
 }

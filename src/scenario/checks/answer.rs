@@ -31,7 +31,7 @@ impl Answer {
 
     /// What must become true, in words.
     pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
-        Ok(format!("an answer to: {}", context.text(&self.ask)?.trim_end()))
+        Ok(format!("somebody answers: {}", context.text(&self.ask)?.trim_end()))
     }
 
     /// Looks at the last answer of the person, or at the author's own where there is no person.

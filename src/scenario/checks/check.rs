@@ -79,6 +79,9 @@ impl Check {
 
     /// What must become true, in words.
     pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        if let Some(title) = self.clauses().title {
+            return Ok(context.text(title)?.trim_end().to_owned());
+        }
         match self {
             Self::Git(body) => body.expects(context),
             Self::Flux(body) => body.expects(context),
@@ -91,11 +94,10 @@ impl Check {
 
     fn conditions(&self) -> &[Text] {
         match self {
-            Self::Git(body) => &body.cel,
             Self::Flux(body) => &body.cel,
             Self::Http(body) => &body.cel,
-            // Its conditions are for single objects, and it looks at them itself.
-            Self::K8s(_) | Self::Run(_) | Self::Answer(_) => &[],
+            // These look at their conditions themselves.
+            Self::Git(_) | Self::K8s(_) | Self::Run(_) | Self::Answer(_) => &[],
         }
     }
 
@@ -114,7 +116,12 @@ impl Check {
         if let (Verdict::NotYet(observed), Some(message)) = (&mut look.verdict, clauses.message)
             && let Ok(message) = context.text(message)
         {
-            *observed = format!("{} ({observed})", message.trim_end());
+            // That an expression is not true says less than the author's words.
+            *observed = if observed.ends_with("is not true") {
+                message.trim_end().to_owned()
+            } else {
+                format!("{} ({observed})", message.trim_end())
+            };
         }
         look
     }

@@ -21,6 +21,7 @@ pub(crate) struct Clauses<'a> {
     pub(crate) hold: bool,
     pub(crate) give_up_when: &'a [Text],
     pub(crate) save: &'a BTreeMap<String, Text>,
+    pub(crate) title: Option<&'a Text>,
     pub(crate) message: Option<&'a Text>,
 }
 
@@ -42,7 +43,8 @@ impl<'a> Clauses<'a> {
 
     /// The strings that lint looks at.
     pub(crate) fn parts(&self, variables: &'static [&'static str]) -> Vec<Part<'a>> {
-        let mut parts: Vec<_> = self.message.into_iter().map(Part::Template).collect();
+        let texts = [self.title, self.message].into_iter().flatten();
+        let mut parts: Vec<_> = texts.map(Part::Template).collect();
         let expressions = self.give_up_when.iter().chain(self.save.values());
         parts.extend(expressions.map(|text| Part::Expression(text, variables)));
         parts
@@ -74,6 +76,8 @@ macro_rules! check_body {
             /// Facts for later: expressions by name.
             #[serde(default)]
             pub save: std::collections::BTreeMap<String, $crate::scenario::model::Text>,
+            /// What must become true, in the author's words, to go after "waits until"; else it is told from the body.
+            pub title: Option<$crate::scenario::model::Text>,
             /// Shown while it does not hold.
             pub message: Option<$crate::scenario::model::Text>,
         }
@@ -89,6 +93,7 @@ macro_rules! check_body {
                     hold: self.hold,
                     give_up_when: &self.give_up_when,
                     save: &self.save,
+                    title: self.title.as_ref(),
                     message: self.message.as_ref(),
                 }
             }

@@ -55,7 +55,9 @@ impl Flux {
     pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
         let Target { kind, namespace, name, .. } = self.target(context)?;
         let verb = if kind == "Kustomization" { "has applied" } else { "has fetched" };
-        Ok(match context.optional(self.revision.as_ref())? {
+        // Which commit may be known only when the checks above have passed.
+        Ok(match context.optional(self.revision.as_ref()).unwrap_or_else(|_| Some("that".to_owned())) {
+            Some(revision) if revision == "that" => format!("{kind} `{namespace}/{name}` {verb} that commit"),
             Some(revision) => format!("{kind} `{namespace}/{name}` {verb} commit {}", short(&revision)),
             None => format!("{kind} `{namespace}/{name}` is ready"),
         })
@@ -124,7 +126,7 @@ impl Flux {
         if descends(context, client, object, commit_of(seen), wanted).await {
             return Verdict::Holds;
         }
-        Verdict::NotYet(format!("it is at `{seen}`, not at commit {}", short(wanted)))
+        Verdict::NotYet(format!("it is at commit {}, not at {}", short(seen), short(wanted)))
     }
 
     /// Changes of the object.

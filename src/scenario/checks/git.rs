@@ -1,15 +1,18 @@
 //! `git`: what the forge has, not what a clone has.
 
+use std::fmt::Write as _;
+
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use super::Look;
 use super::clauses::check_body;
+use super::{Look, Verdict};
 use crate::platform::{Commit, Error, Gitea, Push, TreeEntry};
 use crate::scenario::actions::{Expected, WantedText};
 use crate::scenario::context::Context;
+use crate::scenario::expression::{holds, short};
 use crate::scenario::kubernetes::chain;
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
@@ -65,11 +68,31 @@ impl Git {
     pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
         let (owner, name) = context.repository(&self.repo)?;
         let place = format!("branch `{}` of `{owner}/{name}`", self.branch(context)?);
-        Ok(match (context.optional(self.file.as_ref())?, context.optional(self.no_file.as_ref())?) {
-            (Some(file), _) => format!("{place} has `{file}`"),
-            (None, Some(file)) => format!("{place} has no `{file}`"),
-            (None, None) => format!("{place} has the commit"),
-        })
+        let mut wanted = Vec::new();
+        wanted.extend(context.optional(self.file.as_ref())?.map(|file| format!("`{file}`")));
+        wanted.extend(context.optional(self.no_file.as_ref())?.map(|file| format!("no `{file}`")));
+        wanted.extend(context.optional(self.text.contains.as_ref())?.map(|text| format!("`{text}` in it")));
+        wanted.extend(
+            context.optional(self.text.matches.as_ref())?.map(|text| format!("a match of `{text}` in it")),
+        );
+        let mut commit = String::new();
+        if let Some(author) = context.optional(self.author.as_ref())? {
+            let _ = write!(commit, " by {author}");
+        }
+        if let Some(pattern) = context.optional(self.commit_message.as_ref())? {
+            let _ = write!(commit, " with a match of `{pattern}` in its message");
+        }
+        if let Some(contained) = context.optional(self.contains.as_ref())? {
+            let _ = write!(commit, " {}", short(&contained));
+        }
+        let conditions: Vec<_> = self.cel.iter().map(|condition| format!("`{}`", condition.value)).collect();
+        if !conditions.is_empty() {
+            let _ = write!(commit, " with {}", conditions.join(" and "));
+        }
+        if !commit.is_empty() || wanted.is_empty() {
+            wanted.push(format!("a commit{commit}"));
+        }
+        Ok(format!("{place} has {}", wanted.join(" and ")))
     }
 
     /// Looks at the forge's data.
@@ -85,7 +108,17 @@ impl Git {
             message: context.optional(self.commit_message.as_ref())?,
             contains: context.optional(self.contains.as_ref())?,
         };
-        Ok(place.look(&wanted).await.unwrap_or_else(|error| Look::not_yet(chain(&error))))
+        let look = place.look(&wanted).await.unwrap_or_else(|error| Look::not_yet(chain(&error)));
+        if look.verdict != Verdict::Holds || self.cel.is_empty() {
+            return Ok(look);
+        }
+        let mut values = context.values();
+        values.extend(look.values.clone());
+        if self.cel.iter().all(|condition| holds(condition, &values).is_ok()) {
+            return Ok(look);
+        }
+        let observed = place.other_work(&look.values["commit"]).await;
+        Ok(Look::not_yet(observed.unwrap_or_else(|error| chain(&error))).with(look.values))
     }
 
     /// Pushes to the repository.
@@ -142,6 +175,26 @@ impl Place<'_> {
         Ok(missing.map_or_else(|| Look::holds(Map::new()), Look::not_yet).with(values))
     }
 
+    /// The newest commit that was looked at, and what is newer on other branches.
+    async fn other_work(&self, commit: &Value) -> Result<String, Error> {
+        let Self { api, owner, name, branch } = self;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (sha, message) = (text(&commit["sha"]), text(&commit["message"]));
+        let title = message.lines().next().unwrap_or_default();
+        let newest = format!("the newest commit of `{branch}` is {} \"{title}\"", short(&sha));
+        let here = api.commits(owner, name, branch, COMMITS).await?;
+        let branches = api.branches(owner, name).await?;
+        let ahead = branches
+            .iter()
+            .filter(|other| other.name != *branch && !here.iter().any(|commit| commit.sha == other.commit));
+        let ahead: Vec<_> = ahead.take(3).map(|other| format!("`{}`", other.name)).collect();
+        Ok(match ahead.as_slice() {
+            [] => newest,
+            [one] => format!("{newest}; branch {one} has a commit that `{branch}` has not"),
+            more => format!("{newest}; branches {} have commits that `{branch}` has not", more.join(", ")),
+        })
+    }
+
     /// What the branch lacks, in words.
     async fn missing(
         &self,
@@ -183,14 +236,18 @@ impl Place<'_> {
         let missing = format!("`{file}` is not on `{branch}`");
         let other_case = tree.iter().find(|entry| entry.path.to_lowercase() == file.to_lowercase());
         if let Some(entry) = other_case {
-            return Ok(format!("{missing}, but `{}` is: capitals count", entry.path));
+            return Ok(format!(
+                "{missing}, but `{}` is: capitals and small letters are not the same",
+                entry.path
+            ));
         }
         let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
         for other in
             api.branches(owner, name).await?.iter().filter(|other| other.name != *branch).take(BRANCHES)
         {
             if has(&api.tree(owner, name, &other.commit).await?, file) {
-                return Ok(format!("{missing}, but it is on `{}`", other.name));
+                let there = format!("{missing}, but it is on branch `{}`", other.name);
+                return Ok(format!("{there}: merge that into `{branch}` and push `{branch}`"));
             }
         }
         let elsewhere = tree.iter().filter(|entry| entry.kind == "blob" && base(&entry.path) == base(file));

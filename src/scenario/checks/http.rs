@@ -69,7 +69,17 @@ impl Http {
 
     /// What must become true, in words.
     pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
-        Ok(format!("`{}` answers {} as wanted", self.address(context)?, self.status.unwrap_or(200)))
+        let mut wanted = Vec::new();
+        let texts = [(&self.body.contains, "the text"), (&self.body.matches, "a match of")];
+        for (text, word) in texts {
+            wanted.extend(context.optional(text.as_ref())?.map(|text| format!("{word} `{text}`")));
+        }
+        if let Some(tree) = &self.body.json {
+            wanted.extend(Pattern::render(tree, &context.scope)?.words());
+        }
+        wanted.extend(self.cel.iter().map(|condition| format!("`{}`", condition.value)));
+        let with = if wanted.is_empty() { String::new() } else { format!(", with {}", wanted.join(" and ")) };
+        Ok(format!("`{}` answers {}{with}", self.address(context)?, self.status.unwrap_or(200)))
     }
 
     /// Asks once.

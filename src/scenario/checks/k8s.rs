@@ -73,15 +73,38 @@ impl K8s {
         })
     }
 
+    /// Whether it demands something of the objects.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.pattern.is_some() || !self.cel.is_empty()
+    }
+
     /// What must become true, in words.
     pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
-        let Target { kind, namespace, name, selector, .. } = self.target(context)?;
-        let object = match name {
-            Some(name) => format!("{kind} `{name}` in `{namespace}`"),
-            None => format!("{kind}s with `{selector}` in `{namespace}`"),
+        let Target { kind, name, selector, .. } = self.target(context)?;
+        let place = context.optional(self.namespace.as_ref())?;
+        let place = place.map(|namespace| format!(" in `{namespace}`")).unwrap_or_default();
+        let chosen = if selector.is_empty() { String::new() } else { format!(" with `{selector}`") };
+        let object = match (&name, self.count) {
+            (Some(name), _) => format!("{kind} `{name}`{place}"),
+            (None, Some(1)) => format!("one {kind}{chosen}{place}"),
+            (None, Some(count)) => format!("{count} {kind}s{chosen}{place}"),
+            (None, None) if self.absent => format!("every {kind}{chosen}{place}"),
+            (None, None) => format!("a {kind}{chosen}{place}"),
         };
-        let count = self.count.map(|count| format!("{count} ")).unwrap_or_default();
-        Ok(if self.absent { format!("{object} is gone") } else { format!("{count}{object} is as wanted") })
+        let many = name.is_none() && self.count.is_some_and(|count| count != 1);
+        if self.absent {
+            return Ok(format!("{object} is gone"));
+        }
+        let pattern = self.pattern.as_ref().map(|tree| Pattern::render(tree, &context.scope)).transpose()?;
+        let mut wanted = pattern.map(|pattern| pattern.words()).unwrap_or_default();
+        let condition = |text: &Text| format!("`{}`", text.trim_start_matches("object."));
+        wanted.extend(self.cel.iter().map(condition));
+        Ok(match (wanted.is_empty(), many) {
+            (true, false) => format!("{object} is there"),
+            (true, true) => format!("{object} are there"),
+            (false, false) => format!("{object} has {}", wanted.join(" and ")),
+            (false, true) => format!("{object} have {}", wanted.join(" and ")),
+        })
     }
 
     /// Looks at the cluster.
@@ -132,8 +155,17 @@ impl K8s {
             return Look::holds(values);
         }
         let observed = match (self.count, differences.first()) {
-            (Some(count), _) if objects.len() != 1 || fit > 0 => {
-                format!("{fit} of {} objects fit, and {count} should", objects.len())
+            (Some(_), _) if objects.len() != 1 || fit > 0 => {
+                let (kind, there) = (&self.kind.value, objects.len());
+                let are = if there == 1 {
+                    format!("there is one {kind}")
+                } else {
+                    format!("there are {there} {kind}s")
+                };
+                match differences.first() {
+                    Some(difference) => format!("{are}, and {fit} of them as wanted: {difference}"),
+                    None => are,
+                }
             }
             (_, Some(difference)) => difference.clone(),
             (_, None) => "there is no such object".to_owned(),
@@ -186,7 +218,8 @@ impl Target {
     async fn near_miss(&self, client: &Client) -> String {
         let Self { kind, namespace, selector, .. } = self;
         let Some(name) = &self.name else {
-            return format!("there is no {kind} with `{selector}` in `{namespace}`");
+            let chosen = if selector.is_empty() { String::new() } else { format!(" with `{selector}`") };
+            return format!("there is no {kind}{chosen} in `{namespace}`");
         };
         let missing = format!("there is no {kind} `{name}` in `{namespace}`");
         let Ok(found) = find_kind(client, &self.api_version, kind).await else { return missing };
@@ -196,8 +229,9 @@ impl Target {
         let everywhere: Api<DynamicObject> = Api::all_with(client.clone(), &found.resource);
         let same_name = ListParams::default().fields(&format!("metadata.name={name}"));
         let others = everywhere.list(&same_name).await.map(|list| list.items).unwrap_or_default();
-        let places: Vec<_> =
-            others.into_iter().filter_map(|object| object.metadata.namespace).take(3).collect();
+        // It may have come to where it is wanted since the look.
+        let elsewhere = others.into_iter().filter_map(|object| object.metadata.namespace);
+        let places: Vec<_> = elsewhere.filter(|other| other != namespace).take(3).collect();
         if places.is_empty() {
             missing
         } else {

@@ -121,7 +121,7 @@ impl<'a> Look<'a> {
             Action::Wait(body) => {
                 return self.check(&Placed { value: body.0.clone(), at: action.at }, findings);
             }
-            Action::Run(_) | Action::Pause(_) => None,
+            Action::Run(_) | Action::Scale(_) | Action::Pause(_) => None,
         };
         findings.extend(
             wrong.map(|message| self.finding(Code::Body, action.at, message, "write exactly one of them")),
@@ -136,6 +136,10 @@ impl<'a> Look<'a> {
                 ("git_repository", body.git_repository.is_some()),
             ]),
             Check::Http(body) => one_of(&[("service", body.service.is_some()), ("url", body.url.is_some())]),
+            // Some kinds have no labels worth a choice, such as Event: then a condition chooses.
+            Check::K8s(body) if body.name.is_none() && body.labels.is_empty() && body.is_conditional() => {
+                None
+            }
             Check::K8s(body) => one_of(&[("name", body.name.is_some()), ("labels", !body.labels.is_empty())]),
             Check::Git(_) | Check::Run(_) | Check::Answer(_) => None,
         };

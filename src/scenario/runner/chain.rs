@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::events::Event;
+use crate::events::{Event, Link, LinkState};
 use crate::scenario::checks::{Check, Look, Verdict};
 use crate::scenario::context::Context;
 
@@ -51,6 +51,8 @@ pub(crate) struct Chain<'a> {
     checks: Vec<&'a Check>,
     /// With a person at work, time does not end anything.
     patient: bool,
+    /// A step of others, of which only the chain is told.
+    waited_for: bool,
     facts: Vec<Option<Facts>>,
     /// What is known of the checks.
     pub(crate) standing: Standing,
@@ -72,12 +74,26 @@ impl<'a> Chain<'a> {
         let seen = |(index, check): (usize, &&Check)| Seen {
             id: check.id(index),
             expects: check.expects(&context).unwrap_or_default(),
-            observed: "not looked at yet".to_owned(),
             ..Seen::default()
         };
         let standing = Arc::new(Mutex::new(checks.iter().enumerate().map(seen).collect()));
         let facts = vec![None; checks.len()];
-        Self { context, id: id.to_owned(), checks, patient, facts, standing, again: Arc::default() }
+        Self {
+            context,
+            id: id.to_owned(),
+            checks,
+            patient,
+            waited_for: false,
+            facts,
+            standing,
+            again: Arc::default(),
+        }
+    }
+
+    /// The chain of a step of others, of which a person who waits for it is told no more than how far it is.
+    pub(crate) fn waited_for(mut self) -> Self {
+        self.waited_for = true;
+        self
     }
 
     /// The context of a check: the facts of those above it are known.
@@ -249,6 +265,8 @@ impl<'a> Chain<'a> {
         let look = look.unwrap_or_else(|_| Look::not_yet(format!("no answer within {LOOK:?}")));
         if let Ok(mut standing) = self.standing.lock() {
             let seen = &mut standing[index];
+            // Facts of the checks above may be known by now.
+            seen.expects = self.expects(index);
             seen.holds = look.verdict == Verdict::Holds;
             seen.observed = match &look.verdict {
                 Verdict::Holds => "as wanted".to_owned(),
@@ -259,11 +277,40 @@ impl<'a> Chain<'a> {
         look
     }
 
+    /// Tells where the chain stands, with the check `open` as the one that is waited for.
+    fn tell(&self, open: usize) {
+        let Ok(standing) = self.standing.lock() else { return };
+        let event = chain_event(&self.context.step, &standing, open, self.waited_for, false);
+        self.context.session.events.send(event);
+    }
+
     fn send_failed(&self, failure: &Failure) {
         let Failure { check, expects, observed, waited } = failure.clone();
         let step = self.context.step.clone();
         self.context.session.events.send(Event::CheckFailed { step, check, expects, observed, took: waited });
     }
+}
+
+/// The event that tells where a chain stands.
+pub(crate) fn chain_event(
+    step: &str,
+    standing: &[Seen],
+    open: usize,
+    waited_for: bool,
+    detailed: bool,
+) -> Event {
+    let link = |(index, seen): (usize, &Seen)| Link {
+        check: seen.id.clone(),
+        expects: seen.expects.clone(),
+        observed: seen.observed.clone(),
+        state: match index.cmp(&open) {
+            std::cmp::Ordering::Less => LinkState::Passed,
+            std::cmp::Ordering::Equal => LinkState::Open,
+            std::cmp::Ordering::Greater => LinkState::Later,
+        },
+    };
+    let links = standing.iter().enumerate().map(link).collect();
+    Event::Chain { step: step.to_owned(), waited_for, detailed, links }
 }
 
 /// The facts of a look that passes, or what was observed instead.
@@ -289,15 +336,24 @@ impl Report<'_, '_> {
 
     fn waiting(&mut self, observed: String) {
         if self.last.as_ref() != Some(&observed) {
+            let first = self.last.replace(observed.clone()).is_none();
+            if first && self.chain.patient {
+                self.chain.tell(self.index);
+            }
+            if self.chain.waited_for {
+                return;
+            }
             let (step, check) = (self.chain.context.step.clone(), self.check());
             let expects = self.chain.expects(self.index);
-            let event = Event::CheckWaiting { step, check, expects, observed: observed.clone() };
+            let event = Event::CheckWaiting { step, check, expects, observed };
             self.chain.context.session.events.send(event);
-            self.last = Some(observed);
         }
     }
 
     fn passed(&self, facts: Facts) -> Turn {
+        if self.chain.waited_for {
+            return Turn::Passed(facts);
+        }
         let (step, check) = (self.chain.context.step.clone(), self.check());
         let expects = self.chain.expects(self.index);
         let event = Event::CheckPassed { step, check, expects, took: self.start.elapsed() };

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::chain::{Seen, Standing};
+use super::chain::{Standing, chain_event};
 use super::order::{find, order_until};
 use super::run::{Open, Run};
 use crate::events::Event;
@@ -121,7 +121,10 @@ impl<'a> Run<'a> {
                 let while_waiting =
                     open.step.while_waiting.as_ref().map(|text| self.text(open, text)).transpose()?;
                 let needs = vec![need.value.clone()];
-                self.session.events.send(Event::StepGated { step: open.name.clone(), needs, while_waiting });
+                let track = self.session.workshop.tracks.get(&place.0);
+                let who = track.map_or_else(|| place.0.clone(), |track| track.title.value.clone());
+                let step = open.name.clone();
+                self.session.events.send(Event::StepGated { step, needs, who, while_waiting });
                 match self.wait_for_others(&needed, control).await? {
                     Some(ended) => return Ok(ended),
                     None if self.is_known(&needed) => continue,
@@ -143,8 +146,8 @@ impl<'a> Run<'a> {
         needed: &Open<'a>,
         control: &mut mpsc::Receiver<Control>,
     ) -> Result<Option<Ended>, Error> {
-        let mut chain = self.chain(needed, Some(Answers::default()))?;
-        let again = chain.again.clone();
+        let mut chain = self.chain(needed, Some(Answers::default()))?.waited_for();
+        let (standing, again) = (chain.standing.clone(), chain.again.clone());
         let mut listening = true;
         let watch = chain.run();
         tokio::pin!(watch);
@@ -159,6 +162,10 @@ impl<'a> Run<'a> {
                     Some(Control::Quit) => return Ok(Some(Ended::Left)),
                     Some(Control::Skip) => return Ok(Some(Ended::Skipped)),
                     Some(Control::Play | Control::Solve) => return Ok(None),
+                    Some(Control::Why) => self.tell_why(&needed.name, &standing),
+                    Some(Control::Hint) => self.session.events.note(
+                        "    this step is for others to do: wait for them, `p` lets atelier play them, `k` leaves your step out",
+                    ),
                     Some(_) => again.notify_one(),
                 },
             }
@@ -175,7 +182,7 @@ impl<'a> Run<'a> {
     ) -> Result<Ended, Error> {
         let start = Instant::now();
         self.announce(open, None)?;
-        self.show_commands(open)?;
+        self.show_commands(open).await?;
         let answers: Answers = Arc::new(Mutex::new(None));
         let mut chain = self.chain(open, Some(answers.clone()))?;
         let (standing, again) = (chain.standing.clone(), chain.again.clone());
@@ -196,7 +203,7 @@ impl<'a> Run<'a> {
                     Some(Control::Quit) => return Ok(Ended::Left),
                     Some(Control::Skip) => return Ok(Ended::Skipped),
                     Some(Control::Hint) => hints.give(self, false),
-                    Some(Control::Why) => self.tell_why(&standing),
+                    Some(Control::Why) => self.tell_why(&open.name, &standing),
                     Some(Control::Check | Control::Play) => again.notify_one(),
                     Some(Control::Answer(text)) => {
                         if let Ok(mut answer) = answers.lock() {
@@ -217,35 +224,29 @@ impl<'a> Run<'a> {
         Ok(Ended::Complete)
     }
 
-    fn show_commands(&self, open: &Open<'_>) -> Result<(), Error> {
+    async fn show_commands(&self, open: &Open<'_>) -> Result<(), Error> {
         if open.step.style != Style::Guided {
             return Ok(());
         }
         let context = self.context(&open.track, &open.name)?;
-        let told = open.step.actions.iter().map(|action| action.told(&context));
-        let told = told.collect::<Result<Vec<_>, _>>();
-        let told =
-            told.map_err(|error| Error::Template { step: open.name.clone(), message: error.to_string() })?;
-        let commands: Vec<_> = told.into_iter().flatten().map(|text| context.masked(&text)).collect();
+        let mut commands = Vec::new();
+        for action in &open.step.actions {
+            let told = action.told(&context).await;
+            let told = told
+                .map_err(|error| Error::Template { step: open.name.clone(), message: error.to_string() })?;
+            commands.extend(told.map(|text| context.masked(&text)));
+        }
         if !commands.is_empty() {
             self.session.events.send(Event::StepCommands { step: open.name.clone(), commands });
         }
         Ok(())
     }
 
-    /// Tells where the chain stands.
-    fn tell_why(&self, standing: &Standing) {
+    /// Tells all that is known of a chain.
+    fn tell_why(&self, step: &str, standing: &Standing) {
         let Ok(standing) = standing.lock() else { return };
-        let mut above = true;
-        for Seen { expects, holds, observed, .. } in standing.iter() {
-            let text = match (above, holds) {
-                (true, true) => format!("✓ {expects}"),
-                (true, false) => format!("→ {expects}: {observed}"),
-                (false, _) => format!("· {expects}"),
-            };
-            above &= holds;
-            self.session.events.note(text);
-        }
+        let open = standing.iter().position(|seen| !seen.holds).unwrap_or(standing.len());
+        self.session.events.send(chain_event(step, &standing, open, false, true));
     }
 }
 
@@ -289,7 +290,9 @@ impl Hints<'_> {
             conditional.or_else(|| (0..hints.len()).filter(open).find(fits))
         };
         let Some(index) = found else {
-            run.session.events.note("there are no more hints; `solve` shows the way");
+            run.session
+                .events
+                .note("    there are no more hints; `w` says what is missing, `s` does the step for you");
             return;
         };
         self.given.insert(index);

@@ -125,7 +125,19 @@ impl<'a> Run<'a> {
     pub(crate) fn announce(&mut self, open: &Open<'_>, played_as: Option<String>) -> Result<(), Error> {
         let title = self.text(open, &open.step.title)?;
         let explain = self.text(open, &open.step.explain)?;
-        self.session.events.send(Event::StepStarted { step: open.name.clone(), title, explain, played_as });
+        let steps = &self.session.scenario(&open.track)?.steps;
+        let place = steps.iter().position(|step| step.id.value == open.step.id.value).unwrap_or_default();
+        let estimated = |step: &Step| step.estimated.as_ref().map(|length| length.value.0);
+        self.session.events.send(Event::StepStarted {
+            step: open.name.clone(),
+            title,
+            explain,
+            played_as,
+            number: place + 1,
+            of: steps.len(),
+            estimated: estimated(open.step),
+            left: steps[place..].iter().filter_map(|step| estimated(step)).sum(),
+        });
         let step = open.step.id.value.clone();
         self.write(&open.track, Record::Began { step, hash: open.hash.clone() })
     }
@@ -167,6 +179,10 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         match action.perform(context).await {
             Ok(done) => {
+                if !done.difference.is_empty() {
+                    let difference = done.difference.clone();
+                    events.send(Event::ActionChanged { step: step.clone(), difference });
+                }
                 if !done.output.is_empty() {
                     events.send(Event::ActionOutput { step: step.clone(), text: end_of(&done.output) });
                 }

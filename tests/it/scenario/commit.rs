@@ -93,60 +93,40 @@ async fn commits_are_pushed_as_the_actor_and_shown_as_differences() {
     let origin = clone.find_remote("origin").unwrap();
     assert_eq!(origin.url().unwrap(), "http://forge.atelier.internal:3000/dev/site.git");
     let story = world.story();
-    let shown = story.lines().filter(|line| !line.starts_with("| index ") && !line.starts_with("index "));
-    insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
+    insta::assert_snapshot!(story, @r#"
     # dev.first: First
-    dev$ cd site
+    dev$ cd "$ATELIER_WORK"/site
     git add app note.txt
     git commit -m 'feat: first'
     git push origin main
-    | diff --git a/app/template.yaml b/app/template.yaml
-    new file mode 100644
-    --- /dev/null
-    +++ b/app/template.yaml
-    @@ -0,0 +1 @@
+    | app/template.yaml (new)
     +{{ .Values.replicas }}
-    diff --git a/app/values.yaml b/app/values.yaml
-    new file mode 100644
-    --- /dev/null
-    +++ b/app/values.yaml
-    @@ -0,0 +1,2 @@
+    app/values.yaml (new)
     +# copies
     +replicas: 1 # one
-    diff --git a/note.txt b/note.txt
-    new file mode 100644
-    --- /dev/null
-    +++ b/note.txt
-    @@ -0,0 +1 @@
+    note.txt (new)
     +by dev
     done
     pushed passed
     finished dev.first
     # dev.second: Second
-    dev$ cd site
+    dev$ cd "$ATELIER_WORK"/site
     git rm -r note.txt
     git add app/values.yaml
     git commit -m 'feat: four copies'
     git push origin main
-    | diff --git a/app/values.yaml b/app/values.yaml
-    --- a/app/values.yaml
-    +++ b/app/values.yaml
-    @@ -1,2 +1,2 @@
+    | app/values.yaml
      # copies
     -replicas: 1 # one
     +replicas: 4 # one
-    diff --git a/note.txt b/note.txt
-    deleted file mode 100644
-    --- a/note.txt
-    +++ /dev/null
-    @@ -1 +0,0 @@
+    note.txt (removed)
     -by dev
     done
     pushed passed
     moved passed
     finished dev.second
     # dev.same: Same
-    dev$ cd site
+    dev$ cd "$ATELIER_WORK"/site
     git add app/values.yaml
     git commit -m again
     git push origin main

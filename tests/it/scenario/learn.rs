@@ -74,6 +74,10 @@ fn hinted(event: &Event) -> bool {
     matches!(event, Event::Hint { .. })
 }
 
+fn explained(event: &Event) -> bool {
+    matches!(event, Event::Chain { detailed: true, .. })
+}
+
 fn noted(event: &Event) -> bool {
     matches!(event, Event::Note { .. })
 }
@@ -87,7 +91,7 @@ async fn goes_through_a_track_by_commands() {
         (hinted, Control::Hint),
         (hinted, Control::Hint),
         (noted, Control::Why),
-        (noted, Control::Solve),
+        (explained, Control::Solve),
         (waits, Control::Answer("elm".to_owned())),
         (waits, Control::Answer("Oak".to_owned())),
         (waits, Control::Skip),
@@ -104,23 +108,26 @@ async fn goes_through_a_track_by_commands() {
     finished boss.open
     # dev.enter: Enter
     type ["touch <world>/shared/in"]
+    chain: [inside]
     inside waits: exit code 1
       | out
     hint: You are out.
     hint: Is the door open?
-    note: there are no more hints; `solve` shows the way
-    note: → `test -e <world>/shared/in || { echo out; exit 1; }` ends with exit code 0: exit code 1
-      | out
+    note:     there are no more hints; `w` says what is missing, `s` does the step for you
+    chain: [inside: `test -e <world>/shared/in || { echo out; exit 1; }` ends with exit code 0: exit code 1
+      | out]
     dev$ touch <world>/shared/in
     done
     inside passed
     finished dev.enter
     # dev.name: Name it
+    chain: [word]
     word waits: no answer yet
     word waits: not "elm"
     word passed
     finished dev.name
     # dev.leave: Leave
+    chain: [never]
     never waits: exit code 1
     skipped dev.leave
     "#);
@@ -149,6 +156,7 @@ async fn what_is_left_is_taken_up_again() {
     insta::assert_snapshot!(world.story(), @r#"
     finished dev.enter, from before
     # dev.name: Name it
+    chain: [word]
     word waits: no answer yet
     "#);
 }

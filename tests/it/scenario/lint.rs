@@ -39,14 +39,14 @@ const CASES: &[Case] = &[
         from: "      within: 90s",
         to: "      withing: 90s",
         expected: "two/dev.yaml:38:7: error W002: unknown field `withing`\n\
-            \x20 help: did you mean `within`? this takes: `kustomization`, `git_repository`, `revision`, `cel`, `id`, `within`, `every`, `stable_for`, `hold`, `give_up_when`, `save`, `message`",
+            \x20 help: did you mean `within`? this takes: `kustomization`, `git_repository`, `revision`, `cel`, `id`, `within`, `every`, `stable_for`, `hold`, `give_up_when`, `save`, `title`, …",
     },
     Case {
         file: "dev.yaml",
         from: "- commit:\n      repo: dev",
         to: "- comit:\n      repo: dev",
         expected: "two/dev.yaml:20:5: error W003: unknown word `comit`\n\
-            \x20 help: did you mean `commit`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `wait`, `pause`",
+            \x20 help: did you mean `commit`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`",
     },
     Case {
         file: "dev.yaml",
@@ -54,6 +54,20 @@ const CASES: &[Case] = &[
         to: "  - fluxx:\n",
         expected: "two/dev.yaml:34:5: error W003: unknown word `fluxx`\n\
             \x20 help: did you mean `flux`? there is: `git`, `flux`, `k8s`, `http`, `run`, `answer`",
+    },
+    Case {
+        file: "dev.yaml",
+        from: "reconcile: { kustomization: dev/site, with_source: true }",
+        to: "scale: { apiVersion: apps/v1, kind: Deployment, name: site, replica: 2 }",
+        expected: "two/dev.yaml:25:65: error W002: unknown field `replica`\n\
+            \x20 help: did you mean `replicas`? this takes: `apiVersion`, `kind`, `namespace`, `name`, `replicas`, `as`",
+    },
+    Case {
+        file: "dev.yaml",
+        from: "delete: { apiVersion: apps/v1, kind: Deployment, name: \"{{ vars.app }}\", once: true }",
+        to: "scale: { apiVersion: apps/v1, kind: Deployment, name: \"{{ vars.ap }}\", replicas: 2 }",
+        expected: "two/dev.yaml:57:68: error W202: `vars.ap` is not defined\n\
+            \x20 help: did you mean `app`? defined here: `app`, `replicas`",
     },
     Case {
         file: "dev.yaml",
@@ -317,7 +331,7 @@ const CASES: &[Case] = &[
         from: "  - run:\n      cmd: git status",
         to: "  - sleep: 5s\n  - run:\n      cmd: git status",
         expected: "two/dev.yaml:17:5: error W003: unknown word `sleep`\n\
-            \x20 help: there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `wait`, `pause`",
+            \x20 help: there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`",
     },
     Case {
         file: "dev.yaml",

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use atelier::events::{Event, Events, Outcome};
+use atelier::events::{Event, Events, Link, LinkState, Outcome};
 use atelier::platform::{Actor, Cluster, Error, Forge, Gitea, Kind, Platform, Push, Repository};
 use atelier::scenario::{ActorContext, Library, Session};
 use futures::stream::{BoxStream, StreamExt as _};
@@ -165,7 +165,17 @@ fn line(event: &Event) -> String {
             format!("# {step}: {title}{played}")
         }
         Event::StepCommands { commands, .. } => format!("type {commands:?}"),
-        Event::StepGated { step, needs, while_waiting } => {
+        Event::Chain { detailed, links, .. } => {
+            let link = |link: &Link| match (link.state, *detailed) {
+                (LinkState::Open, true) => format!("[{}: {}: {}]", link.check, link.expects, link.observed),
+                (LinkState::Open, false) => format!("[{}]", link.check),
+                (LinkState::Passed, _) => format!("{} passed", link.check),
+                (LinkState::Later, _) => link.check.clone(),
+            };
+            format!("chain: {}", links.iter().map(link).collect::<Vec<_>>().join(" > "))
+        }
+        Event::ActionChanged { difference, .. } => format!("| {difference}"),
+        Event::StepGated { step, needs, while_waiting, .. } => {
             format!("{step} waits for {needs:?} {while_waiting:?}")
         }
         Event::StepSkipped { step } => format!("skipped {step}"),

@@ -1,0 +1,81 @@
+//! A terminal that a person sits at, by tmux: keys go in, and what stands on the screen comes out.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use super::World;
+
+/// Nothing that is waited for takes longer, unless it does not come.
+const LIMIT: Duration = Duration::from_secs(90);
+/// Between two looks at the screen.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A shell in a terminal, in a world. It ends with the test.
+pub(crate) struct Screen<'a> {
+    world: &'a World,
+    socket: String,
+    /// How much of what was seen has been taken, in lines.
+    seen: Cell<usize>,
+}
+
+impl<'a> Screen<'a> {
+    /// A terminal with a shell in it, so many columns wide.
+    pub(crate) fn open(world: &'a World, columns: usize) -> Self {
+        let socket = world.home().with_file_name("tmux").display().to_string();
+        let screen = Self { world, socket, seen: Cell::new(0) };
+        let columns = columns.to_string();
+        let shell = "exec env PS1='> ' TERM=screen bash --norc --noprofile -i";
+        screen.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", "50", shell]);
+        screen.tmux(&["set-option", "-g", "history-limit", "10000"]);
+        screen.until(">");
+        screen
+    }
+
+    fn tmux(&self, words: &[&str]) -> String {
+        let words = [&["-S", self.socket.as_str()], words].concat();
+        self.world.run("tmux", &words).ok().stdout().to_owned()
+    }
+
+    /// Types a line, and Enter.
+    pub(crate) fn line(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
+        self.key("Enter");
+    }
+
+    /// Presses a key, in tmux's words: `q`, `C-c`.
+    pub(crate) fn key(&self, key: &str) {
+        self.tmux(&["send-keys", key]);
+    }
+
+    /// Gives the terminal another width.
+    pub(crate) fn resize(&self, columns: usize) {
+        self.tmux(&["resize-window", "-x", &columns.to_string()]);
+    }
+
+    /// All that stands in the terminal, from the beginning; lines that the terminal has broken are whole again.
+    pub(crate) fn text(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-J", "-S", "-"])
+    }
+
+    /// Waits for a text below what has been waited for before, and returns what came up to its line.
+    #[track_caller]
+    pub(crate) fn until(&self, wanted: &str) -> String {
+        let begin = Instant::now();
+        loop {
+            let text = self.text();
+            let lines: Vec<_> = text.lines().skip(self.seen.get()).collect();
+            if let Some(index) = lines.iter().position(|line| line.contains(wanted)) {
+                self.seen.set(self.seen.get() + index + 1);
+                return lines[..=index].join("\n");
+            }
+            assert!(begin.elapsed() < LIMIT, "no `{wanted}` in:\n{}", lines.join("\n"));
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+impl Drop for Screen<'_> {
+    fn drop(&mut self) {
+        let _ = self.world.run("tmux", &["-S", &self.socket, "kill-server"]);
+    }
+}
