@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::{Extension, Router};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::access::Access;
 use super::catalog::Catalog;
 use super::store::{self, Store};
 use super::subresources::Kubelets;
@@ -58,6 +59,7 @@ pub enum Error {
 pub(crate) struct Server {
     pub(crate) store: Arc<Store>,
     pub(crate) catalog: Catalog,
+    pub(crate) access: Access,
     pub(crate) kubelets: Kubelets,
     pub(crate) ca_certificate: String,
     /// Held while the address of a Service is chosen.
@@ -79,8 +81,10 @@ impl ApiServer {
         let opened = tokio::task::spawn_blocking(move || Store::open(&data)).await;
         let store = Arc::new(opened.expect("opening the store does not panic")?);
         let catalog = Catalog::open(&store);
+        let access = Access::open(&store);
         let kubelets = Kubelets::new(kubelet_token);
-        let server = Arc::new(Server { store, catalog, kubelets, ca_certificate, addresses: Mutex::new(()) });
+        let addresses = Mutex::new(());
+        let server = Arc::new(Server { store, catalog, access, kubelets, ca_certificate, addresses });
         lifecycle::bootstrap(&server)?;
         let shutdown = CancellationToken::new();
         lifecycle::start(&server, &shutdown);
@@ -88,7 +92,7 @@ impl ApiServer {
         Ok(Self { server, router, _background: Arc::new(shutdown.drop_guard()) })
     }
 
-    /// Every path of the API. Requests carry an [`Identity`] as extension, or are answered 401.
+    /// Every path of the API. Requests carry an [`Identity`] as extension, or are anonymous.
     pub fn router(&self) -> Router {
         self.router.clone()
     }

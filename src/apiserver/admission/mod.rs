@@ -1,5 +1,6 @@
 //! What particular kinds need beyond their schema, when they are written: one file per kind or rule.
 
+mod bindings;
 mod definitions;
 mod generation;
 mod immutable;

@@ -4,11 +4,14 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{definitions, namespaces, pods, services};
+use super::{bindings, definitions, namespaces, pods, services};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
 use crate::apiserver::types::Kind;
+
+const BINDINGS: &str = "rolebindings.rbac.authorization.k8s.io";
+const CLUSTER_BINDINGS: &str = "clusterrolebindings.rbac.authorization.k8s.io";
 
 /// Completes a new object, or refuses it.
 pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) -> Result<(), Status> {
@@ -18,6 +21,7 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
         "pods" => pods::complete(server, target, object)?,
         "services" => services::complete(server, target, None, object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
+        BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),
         _ => {}
     }
     Ok(())
@@ -34,6 +38,7 @@ pub(crate) fn on_update(
         "namespaces" => namespaces::keep(old, object),
         "services" => services::complete(server, target, Some(old), object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
+        BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),
         _ => {}
     }
     Ok(())

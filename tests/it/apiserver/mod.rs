@@ -1,5 +1,6 @@
 //! The API server, called in process and, where the client is kubectl, over TLS.
 
+mod access;
 mod client;
 mod definitions;
 mod discovery;
