@@ -24,7 +24,7 @@ pub(crate) async fn establish(
 ) -> Response {
     let known = request.extensions_mut().remove::<Identity>();
     let may = |identity: &Identity, attributes: Attributes| server.access.authorize(identity, &attributes);
-    match authenticate(known, request.headers())
+    match authenticate(&server, known, request.headers())
         .and_then(|identity| acting_as(identity, request.headers(), may))
     {
         Ok(identity) => {
@@ -36,13 +36,15 @@ pub(crate) async fn establish(
 }
 
 /// Who somebody is by what they show; a certificate has been looked at by whoever accepted the connection.
-fn authenticate(known: Option<Identity>, headers: &HeaderMap) -> Result<Identity, Status> {
-    let identity = match known {
-        Some(identity) => identity,
-        None if bearer(headers).is_some() => return Err(Status::unauthorized()),
-        None => Identity::anonymous(),
-    };
-    Ok(identity.with_system_group())
+fn authenticate(server: &Server, known: Option<Identity>, headers: &HeaderMap) -> Result<Identity, Status> {
+    match (known, bearer(headers)) {
+        (Some(identity), _) => Ok(identity.with_system_group()),
+        (None, Some(token)) => {
+            let shown = server.bearer(token, &[]);
+            shown.map(|(identity, _)| identity).ok_or_else(Status::unauthorized)
+        }
+        (None, None) => Ok(Identity::anonymous().with_system_group()),
+    }
 }
 
 /// The token that a request shows.

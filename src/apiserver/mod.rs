@@ -27,6 +27,7 @@ mod store;
 mod subresources;
 mod tables;
 mod target;
+mod tokens;
 mod types;
 mod verbs;
 

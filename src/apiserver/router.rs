@@ -31,6 +31,8 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/healthz", get(discovery::healthz))
         .route("/livez", get(discovery::healthz))
         .route("/readyz", get(discovery::healthz))
+        .route("/.well-known/openid-configuration", get(discovery::openid_configuration))
+        .route("/openid/v1/jwks", get(discovery::openid_keys))
         .route("/version", get(discovery::version))
         .route("/version/", get(discovery::version))
         .route("/api", get(discovery::api))

@@ -103,9 +103,9 @@ fn binding(facts: &BindingFacts) -> Value {
 fn ensure(server: &Server, kind: &str, namespace: &str, list: &str, wanted: Value) -> Result<(), Error> {
     let name = wanted["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let failed = |message: String| Error::Bootstrap { object: format!("{kind} {name}"), message };
-    let served = server.catalog.by_kind(&format!("{GROUP}/v1"), kind);
-    let served = served.ok_or_else(|| failed("the kind is not in the table of types".to_owned()))?;
-    let target = Target::object(served, namespace, &name);
+    let found = server.catalog.by_kind(&format!("{GROUP}/v1"), kind);
+    let found = found.ok_or_else(|| failed("the kind is not in the table of types".to_owned()))?;
+    let target = Target::object(found, namespace, &name);
     let options = Options { manager: "kube-apiserver".to_owned(), ..Options::internal() };
     let written = if server.store.get(&target.key()).is_none() {
         server.create(&target, wanted, &options)

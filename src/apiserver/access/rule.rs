@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attributes::{Attributes, Object, joined};
+use super::attributes::{Attributes, Object};
 
 /// A rule that would fall into more parts than this is not taken apart.
 const MOST_PARTS: usize = 20_000;

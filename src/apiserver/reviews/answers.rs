@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
 
-use super::{access_review, rules_review, self_review};
+use super::{access_review, rules_review, self_review, token_review};
 use crate::apiserver::respond;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
@@ -28,7 +28,7 @@ pub(crate) async fn answer(mut call: Call) -> Result<Response, Status> {
     match kind.as_str() {
         "SelfSubjectReview" => self_review::answer(&call.identity, &mut review),
         "SelfSubjectRulesReview" => rules_review::answer(&call, &mut review)?,
-        "TokenReview" => review["status"] = json!({"user": {}, "error": "invalid bearer token"}),
+        "TokenReview" => token_review::answer(&call, &mut review)?,
         _ => access_review::answer(&call, &mut review)?,
     }
     Ok(respond::value(&call.query, StatusCode::CREATED, &review))

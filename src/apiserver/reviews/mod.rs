@@ -4,5 +4,6 @@ mod access_review;
 mod answers;
 mod rules_review;
 mod self_review;
+mod token_review;
 
 pub(crate) use answers::{answer, is_review};

@@ -367,3 +367,84 @@ async fn kubectl_auth() {
     );
     assert_eq!((code, answer), (0, expected));
 }
+
+/// Asks with a token.
+async fn with_token(world: &World, token: &str, path: &str) -> Answer {
+    let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+    world.send_as(None, request.body(Body::empty()).unwrap()).await
+}
+
+async fn token(world: &World, who: &Identity, spec: Value) -> Answer {
+    let path = "/api/v1/namespaces/dev1-ns/serviceaccounts/default/token";
+    post(world, who, path, &json!({"spec": spec})).await
+}
+
+#[tokio::test]
+async fn a_service_account_has_tokens() {
+    let (world, dev1) = with_admin().await;
+    let made = token(&world, &dev1, json!({"expirationSeconds": 900})).await.ok();
+    let shown = made["status"]["token"].as_str().unwrap();
+    assert_eq!((&made["kind"], &made["metadata"]["name"]), (&json!("TokenRequest"), &json!("default")));
+    assert_eq!(made["spec"]["audiences"], json!(["https://kubernetes.default.svc.cluster.local"]));
+
+    let answer = with_token(&world, shown, "/api/v1/namespaces/dev1-ns/pods").await;
+    let expected = "pods is forbidden: User \"system:serviceaccount:dev1-ns:default\" cannot list resource \"pods\" \
+                    in API group \"\" in the namespace \"dev1-ns\"";
+    assert_eq!(answer.refusal(), (403, "Forbidden", expected));
+    let account = json!({"kind": "ServiceAccount", "name": "default", "namespace": "dev1-ns"});
+    let bindings = format!("{RBAC}/namespaces/dev1-ns/rolebindings");
+    world.post(&bindings, &binding("default", "view", &account)).await.ok();
+    assert_eq!(with_token(&world, shown, "/api/v1/namespaces/dev1-ns/pods").await.code, 200);
+
+    let reviews = "/apis/authentication.k8s.io/v1/tokenreviews";
+    let review = |token: &str, audiences: &[&str]| json!({"spec": {"token": token, "audiences": audiences}});
+    let answer = world.post(reviews, &review(shown, &[])).await.ok();
+    let (status, user) = (&answer["status"], &answer["status"]["user"]);
+    assert_eq!((&status["authenticated"], &user["uid"]), (&json!(true), &made["metadata"]["uid"]));
+    assert_eq!(user["username"], "system:serviceaccount:dev1-ns:default");
+    assert!(
+        user["extra"]["authentication.kubernetes.io/credential-id"][0].as_str().unwrap().starts_with("JTI=")
+    );
+    let refused = json!({"user": {}, "error": "invalid bearer token"});
+    assert_eq!(world.post(reviews, &review(shown, &["vault"])).await.ok()["status"], refused);
+    assert_eq!(world.post(reviews, &review("nonsense", &[])).await.ok()["status"], refused);
+
+    // An account of the same name is another one.
+    world.delete("/api/v1/namespaces/dev1-ns/serviceaccounts/default", &json!({})).await.ok();
+    let again = json!({"metadata": {"name": "default"}});
+    world.post("/api/v1/namespaces/dev1-ns/serviceaccounts", &again).await;
+    assert_eq!(with_token(&world, shown, "/api/v1/namespaces/dev1-ns/pods").await.code, 401);
+}
+
+#[tokio::test]
+async fn tokens_are_for_somebody_and_end_with_something() {
+    let (world, dev1) = with_admin().await;
+    for (seconds, words) in [
+        (599, "may not specify a duration less than 10 minutes"),
+        (1_i64 << 33, "may not specify a duration larger than 2^32 seconds"),
+    ] {
+        let answer = token(&world, &dev1, json!({"expirationSeconds": seconds})).await;
+        let expected = format!(
+            "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: {seconds}: {words}"
+        );
+        assert_eq!(answer.refusal(), (422, "Invalid", expected.as_str()));
+    }
+    let other = token(&world, &dev1, json!({"audiences": ["vault"]})).await.ok();
+    assert_eq!(with_token(&world, other["status"]["token"].as_str().unwrap(), "/version").await.code, 401);
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "name": "life"});
+    let bound = json!({"boundObjectRef": secret});
+    assert_eq!(token(&world, &dev1, bound.clone()).await.refusal().2, "secrets \"life\" not found");
+    let secrets = "/api/v1/namespaces/dev1-ns/secrets";
+    world.post(secrets, &json!({"metadata": {"name": "life"}})).await.ok();
+    let made = token(&world, &dev1, bound).await.ok();
+    let shown = made["status"]["token"].as_str().unwrap();
+    assert_eq!(with_token(&world, shown, "/version").await.code, 200);
+    world.delete(&format!("{secrets}/life"), &json!({})).await.ok();
+    assert_eq!(with_token(&world, shown, "/version").await.code, 401);
+    let stranger = token(&world, &Identity::new("ada", &[]), json!({})).await;
+    assert_eq!(
+        stranger.refusal().2,
+        "serviceaccounts \"default\" is forbidden: User \"ada\" cannot create resource \"serviceaccounts/token\" in \
+         API group \"\" in the namespace \"dev1-ns\""
+    );
+}
