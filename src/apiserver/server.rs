@@ -68,6 +68,8 @@ pub(crate) struct Server {
     pub(crate) ca_certificate: String,
     /// Held while the address of a Service is chosen.
     pub(crate) addresses: Mutex<()>,
+    /// Held while the objects that a quota counts are counted.
+    pub(crate) counted: Mutex<()>,
 }
 
 /// An open API server. Its background work ends when the last clone is dropped.
@@ -100,6 +102,7 @@ impl ApiServer {
             service_account_key,
             ca_certificate,
             addresses: Mutex::new(()),
+            counted: Mutex::new(()),
         };
         let server = Arc::new(server);
         lifecycle::bootstrap(&server)?;

@@ -4,11 +4,14 @@ mod bindings;
 mod definitions;
 mod generation;
 mod immutable;
+mod limits;
 mod namespaces;
 mod pods;
+mod quotas;
 mod rules;
 mod services;
 mod status;
+mod usage;
 
 pub(crate) use definitions::CLEANUP;
 pub(crate) use generation::has_generation;

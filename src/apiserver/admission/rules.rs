@@ -4,7 +4,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{bindings, definitions, namespaces, pods, services};
+use super::{bindings, definitions, limits, namespaces, pods, services};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
@@ -18,7 +18,11 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
     namespaces::check(server, target, object)?;
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::complete(object),
-        "pods" => pods::complete(server, target, object)?,
+        "pods" => {
+            limits::apply(server, target, object)?;
+            pods::complete(server, target, object)?;
+        }
+        "limitranges" => limits::complete(object),
         "services" => services::complete(server, target, None, object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
         BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),

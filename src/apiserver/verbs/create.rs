@@ -54,6 +54,7 @@ impl Server {
         types::default(&kind.schema, &mut object);
         // Addresses are chosen from what the store holds, so nobody else may choose meanwhile.
         let _choosing = self.choosing(kind);
+        let _counting = self.counting(target);
         admission::on_create(self, target, &mut object)?;
         self.may_grant(options.actor.as_ref(), target, None, &object)?;
         if admission::has_generation(kind) {
@@ -63,6 +64,7 @@ impl Server {
         if !errors.is_empty() {
             return Err(Status::invalid(&kind.kind, &kind.group, &name, &errors));
         }
+        self.within_quotas(target, &object)?;
         if !options.applied {
             let (api_version, time) = (&kind.api_version(), &meta::now());
             let writer = Writer { manager: &options.manager, subresource: None, api_version, time };

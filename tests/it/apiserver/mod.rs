@@ -9,6 +9,7 @@ mod kubectl;
 mod life_cycle;
 mod patches;
 mod proxy;
+mod quotas;
 mod verbs;
 mod watches;
 mod world;
