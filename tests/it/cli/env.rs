@@ -45,7 +45,7 @@ kubectl delete deployment/postcard
 kubectl annotate --overwrite kustomization/postcard reconcile.fluxcd.io/requestedAt=2
 kubectl wait deployment/postcard --for=create --timeout=60s
 kubectl rollout status deployment/postcard --timeout=60s | tail -n 1
-kubectl describe deployment/postcard | grep '^Name'
+kubectl describe deployment/postcard | grep '^Name:'
 ";
 
 #[test]
@@ -75,6 +75,7 @@ fn the_lessons_can_be_done_by_hand() {
         "deployment.apps/postcard scaled\n\
          kustomization.kustomize.toolkit.fluxcd.io/postcard annotated\n\
          deployment.apps/postcard condition met\n\
+         kustomization.kustomize.toolkit.fluxcd.io/postcard condition met\n\
          deployment.apps \"postcard\" deleted\n\
          kustomization.kustomize.toolkit.fluxcd.io/postcard annotated\n\
          deployment.apps/postcard condition met\n\
