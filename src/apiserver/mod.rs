@@ -2,6 +2,7 @@
 //! types and those of custom resource definitions. It runs no containers and decides nothing about workloads: that is
 //! the controllers' and the kubelet's, which see it as a client does.
 
+mod access;
 mod admission;
 mod authentication;
 mod body;
@@ -26,6 +27,7 @@ mod store;
 mod subresources;
 mod tables;
 mod target;
+mod tokens;
 mod types;
 mod verbs;
 

@@ -13,7 +13,7 @@ use super::query::Query;
 use super::server::Server;
 use super::status::Status;
 use super::target::Target;
-use super::{authentication, body, discovery, reviews, subresources, verbs};
+use super::{access, authentication, body, discovery, reviews, subresources, verbs};
 use crate::accounts::Identity;
 
 /// A request that has been read, except for what only its handler understands.
@@ -27,13 +27,14 @@ pub(crate) struct Call {
 
 /// All routes.
 pub(crate) fn router(server: Arc<Server>) -> Router {
-    let open = Router::new()
+    Router::new()
         .route("/healthz", get(discovery::healthz))
         .route("/livez", get(discovery::healthz))
         .route("/readyz", get(discovery::healthz))
+        .route("/.well-known/openid-configuration", get(discovery::openid_configuration))
+        .route("/openid/v1/jwks", get(discovery::openid_keys))
         .route("/version", get(discovery::version))
-        .route("/version/", get(discovery::version));
-    let closed = Router::new()
+        .route("/version/", get(discovery::version))
         .route("/api", get(discovery::api))
         .route("/api/", get(discovery::api))
         .route("/apis", get(discovery::apis))
@@ -49,8 +50,10 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/openapi/v3/{*path}", get(discovery::openapi_v3_group))
         .route("/api/v1/{*path}", any(core_resource))
         .route("/apis/{group}/{version}/{*path}", any(group_resource))
-        .layer(middleware::from_fn(authentication::require));
-    open.merge(closed).fallback(not_found).with_state(server)
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(Arc::clone(&server), access::require))
+        .layer(middleware::from_fn_with_state(Arc::clone(&server), authentication::establish))
+        .with_state(server)
 }
 
 async fn not_found() -> Response {

@@ -74,6 +74,13 @@ impl Selectors {
         named.map(|(_, name, _)| name.as_str())
     }
 
+    /// The one name that a field selector asks for.
+    pub(crate) fn only_name(text: &str) -> Option<String> {
+        let paths: Vec<_> = text.split(',').filter_map(|term| term.split(['=', '!']).next()).collect();
+        let fields = parse_fields(text, &paths).ok()?;
+        Self { labels: Vec::new(), fields }.name().map(str::to_owned)
+    }
+
     /// Matches a stored object.
     pub(crate) fn matches(&self, json: &[u8]) -> bool {
         self.matches_labels(json) && self.matches_fields(json)

@@ -29,7 +29,7 @@ use crate::accounts::{Authority, Identity};
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Serves `router` on `listener` until `shutdown`. Clients with a certificate of the authority are who it says;
-/// the certificate is optional, and others are answered 401.
+/// the certificate is optional, and others are anonymous.
 pub async fn serve(
     router: Router,
     listener: TcpListener,
@@ -104,5 +104,6 @@ fn identity(certificate: &[u8]) -> Option<Identity> {
     let text =
         |attribute: &x509_parser::x509::AttributeTypeAndValue<'_>| attribute.as_str().ok().map(str::to_owned);
     let username = subject.iter_common_name().next().and_then(text)?;
-    Some(Identity { username, groups: subject.iter_organization().filter_map(text).collect() })
+    let groups = subject.iter_organization().filter_map(text).collect();
+    Some(Identity { username, groups, ..Identity::default() })
 }

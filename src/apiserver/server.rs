@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use axum::{Extension, Router};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::access::Access;
 use super::catalog::Catalog;
 use super::store::{self, Store};
 use super::subresources::Kubelets;
 use super::{lifecycle, router};
-use crate::accounts::Identity;
+use crate::accounts::{Identity, ServiceAccountKey};
 
 /// What the server needs to know.
 #[derive(Clone)]
@@ -44,6 +45,9 @@ pub enum Error {
     /// The listener fails.
     #[error("the API server cannot listen")]
     Listen(#[source] std::io::Error),
+    /// The key that signs the tokens of service accounts cannot be had.
+    #[error("service accounts can have no tokens")]
+    ServiceAccountKey(#[from] crate::accounts::ServiceAccountKeyError),
     /// A built-in object could not be written.
     #[error("cannot make the built-in object `{object}`: {message}")]
     Bootstrap {
@@ -58,10 +62,14 @@ pub enum Error {
 pub(crate) struct Server {
     pub(crate) store: Arc<Store>,
     pub(crate) catalog: Catalog,
+    pub(crate) access: Access,
     pub(crate) kubelets: Kubelets,
+    pub(crate) service_account_key: ServiceAccountKey,
     pub(crate) ca_certificate: String,
     /// Held while the address of a Service is chosen.
     pub(crate) addresses: Mutex<()>,
+    /// Held while the objects that a quota counts are counted.
+    pub(crate) counted: Mutex<()>,
 }
 
 /// An open API server. Its background work ends when the last clone is dropped.
@@ -76,11 +84,27 @@ impl ApiServer {
     /// Opens the server: reads its log, makes what every cluster has, and starts the life cycle's work.
     pub async fn open(config: Config) -> Result<Self, Error> {
         let Config { data, kubelet_token, ca_certificate } = config;
-        let opened = tokio::task::spawn_blocking(move || Store::open(&data)).await;
-        let store = Arc::new(opened.expect("opening the store does not panic")?);
+        let open = move || -> Result<_, Error> {
+            let store = Store::open(&data)?;
+            Ok((store, ServiceAccountKey::open(&data.join("service-accounts.key"))?))
+        };
+        let opened = tokio::task::spawn_blocking(open).await;
+        let (store, service_account_key) = opened.expect("opening the store does not panic")?;
+        let store = Arc::new(store);
         let catalog = Catalog::open(&store);
+        let access = Access::open(&store);
         let kubelets = Kubelets::new(kubelet_token);
-        let server = Arc::new(Server { store, catalog, kubelets, ca_certificate, addresses: Mutex::new(()) });
+        let server = Server {
+            store,
+            catalog,
+            access,
+            kubelets,
+            service_account_key,
+            ca_certificate,
+            addresses: Mutex::new(()),
+            counted: Mutex::new(()),
+        };
+        let server = Arc::new(server);
         lifecycle::bootstrap(&server)?;
         let shutdown = CancellationToken::new();
         lifecycle::start(&server, &shutdown);
@@ -88,7 +112,7 @@ impl ApiServer {
         Ok(Self { server, router, _background: Arc::new(shutdown.drop_guard()) })
     }
 
-    /// Every path of the API. Requests carry an [`Identity`] as extension, or are answered 401.
+    /// Every path of the API. Requests carry an [`Identity`] as extension, or are anonymous.
     pub fn router(&self) -> Router {
         self.router.clone()
     }

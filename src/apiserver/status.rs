@@ -76,6 +76,11 @@ impl Status {
         Self::new(403, "Forbidden", text).with(named.details())
     }
 
+    /// The same of something that is no resource.
+    pub(crate) fn forbidden_path(message: &str) -> Self {
+        Self::new(403, "Forbidden", format!("forbidden: {message}")).with(json!({}))
+    }
+
     /// Creation in a namespace that is on its way out.
     pub(crate) fn namespace_terminating(named: Named<'_>, namespace: &str) -> Self {
         let message =
@@ -281,6 +286,11 @@ impl IntoResponse for Status {
     fn into_response(self) -> Response {
         let headers =
             [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache, private")];
-        (self.code(), headers, self.to_value().to_string()).into_response()
+        let mut response = (self.code(), headers, self.to_value().to_string()).into_response();
+        if self.code == 403 {
+            let no_sniffing = header::HeaderValue::from_static("nosniff");
+            response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, no_sniffing);
+        }
+        response
     }
 }

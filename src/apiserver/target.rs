@@ -30,37 +30,13 @@ pub(crate) struct Target {
 impl Target {
     /// Reads what follows the version.
     pub(crate) fn parse(catalog: &Catalog, group: &str, version: &str, path: &str) -> Result<Self, Status> {
-        let (watch, path) = match path.strip_prefix("watch/") {
-            Some(path) => (true, path),
-            None => (false, path),
-        };
-        let mut parts = path.split('/').filter(|part| !part.is_empty());
-        let mut next = || parts.next().map(decode).transpose();
-        let first = next()?.ok_or_else(Status::unknown_resource)?;
-        let (namespace, plural, name) = if first == "namespaces" {
-            let second = next()?;
-            // `namespaces/<name>/status` and `namespaces/<name>/finalize` speak of the namespace itself.
-            match (second, next()?) {
-                (Some(namespace), Some(plural)) if plural != "status" && plural != "finalize" => {
-                    (Some(namespace), plural, next()?)
-                }
-                (Some(name), Some(subresource)) => {
-                    return Self::new(catalog, (group, version, "namespaces"), None, Some(name))
-                        .map(|target| Self { subresource: Some(subresource), watch, ..target });
-                }
-                (name, _) => (None, first, name),
-            }
-        } else {
-            (None, first, next()?)
-        };
-        let subresource = next()?;
+        let Address { watch, namespace, plural, name, subresource, rest } = Address::read(path)?;
         let mut target = Self::new(catalog, (group, version, &plural), namespace, name)?;
         target.watch = watch;
         target.subresource = subresource;
         if target.subresource.as_deref() == Some("proxy") {
-            let after = path.split_once("/proxy").map_or("", |(_, after)| after);
-            after.clone_into(&mut target.rest);
-        } else if next()?.is_some() {
+            target.rest = rest;
+        } else if rest.contains(|letter| letter != '/') {
             return Err(Status::unknown_resource());
         }
         Ok(target)
@@ -107,6 +83,68 @@ impl Target {
     pub(crate) fn require(&self, verb: &str) -> Result<(), Status> {
         if self.kind.verbs.iter().any(|own| own == verb) { Ok(()) } else { Err(Status::method_not_allowed()) }
     }
+}
+
+/// The parts of such a URL, before anybody has asked whether there is such a kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// Whether the path begins with the deprecated `watch/`.
+    pub(crate) watch: bool,
+    /// The namespace, where the path has one before the resource.
+    pub(crate) namespace: Option<String>,
+    /// The resource.
+    pub(crate) plural: String,
+    /// The object's name.
+    pub(crate) name: Option<String>,
+    /// Such as `status` or `log`.
+    pub(crate) subresource: Option<String>,
+    /// What follows the subresource, still encoded.
+    pub(crate) rest: String,
+}
+
+impl Address {
+    /// Reads what follows the version.
+    pub(crate) fn read(path: &str) -> Result<Self, Status> {
+        let (watch, path) = match path.strip_prefix("watch/") {
+            Some(path) => (true, path),
+            None => (false, path),
+        };
+        let mut left = path;
+        let mut next = || part(&mut left).map(decode).transpose();
+        let first = next()?.ok_or_else(Status::unknown_resource)?;
+        if first != "namespaces" {
+            let (name, subresource) = (next()?, next()?);
+            return Ok(Self {
+                watch,
+                plural: first,
+                name,
+                subresource,
+                rest: left.to_owned(),
+                namespace: None,
+            });
+        }
+        let (namespace, plural) = (next()?, next()?);
+        match plural {
+            // `namespaces/<name>/status` and `namespaces/<name>/finalize` speak of the namespace itself.
+            Some(plural) if plural != "status" && plural != "finalize" => {
+                let (name, subresource) = (next()?, next()?);
+                Ok(Self { watch, namespace, plural, name, subresource, rest: left.to_owned() })
+            }
+            subresource => {
+                let rest = left.to_owned();
+                Ok(Self { watch, namespace: None, plural: first, name: namespace, subresource, rest })
+            }
+        }
+    }
+}
+
+/// Takes the next part that is not empty.
+fn part<'a>(left: &mut &'a str) -> Option<&'a str> {
+    let trimmed = left.trim_start_matches('/');
+    let end = trimmed.find('/').unwrap_or(trimmed.len());
+    let (part, rest) = trimmed.split_at(end);
+    *left = rest;
+    (!part.is_empty()).then_some(part)
 }
 
 fn decode(part: &str) -> Result<String, Status> {

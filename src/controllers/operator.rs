@@ -48,6 +48,8 @@ mod tests {
             "ServiceAccount/kustomize-controller",
             "ServiceAccount/notification-controller",
             "ClusterRole/crd-controller-flux-system",
+            "ClusterRole/flux-edit-flux-system",
+            "ClusterRole/flux-view-flux-system",
             "ClusterRoleBinding/crd-controller-flux-system",
             "ClusterRoleBinding/cluster-reconciler-flux-system",
             "Deployment/source-controller",

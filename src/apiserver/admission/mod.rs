@@ -1,13 +1,17 @@
 //! What particular kinds need beyond their schema, when they are written: one file per kind or rule.
 
+mod bindings;
 mod definitions;
 mod generation;
 mod immutable;
+mod limits;
 mod namespaces;
 mod pods;
+mod quotas;
 mod rules;
 mod services;
 mod status;
+mod usage;
 
 pub(crate) use definitions::CLEANUP;
 pub(crate) use generation::has_generation;

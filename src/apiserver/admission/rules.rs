@@ -4,20 +4,28 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{definitions, namespaces, pods, services};
+use super::{bindings, definitions, limits, namespaces, pods, services};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
 use crate::apiserver::types::Kind;
+
+const BINDINGS: &str = "rolebindings.rbac.authorization.k8s.io";
+const CLUSTER_BINDINGS: &str = "clusterrolebindings.rbac.authorization.k8s.io";
 
 /// Completes a new object, or refuses it.
 pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) -> Result<(), Status> {
     namespaces::check(server, target, object)?;
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::complete(object),
-        "pods" => pods::complete(server, target, object)?,
+        "pods" => {
+            limits::apply(server, target, object)?;
+            pods::complete(server, target, object)?;
+        }
+        "limitranges" => limits::complete(object),
         "services" => services::complete(server, target, None, object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
+        BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),
         _ => {}
     }
     Ok(())
@@ -34,6 +42,7 @@ pub(crate) fn on_update(
         "namespaces" => namespaces::keep(old, object),
         "services" => services::complete(server, target, Some(old), object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
+        BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),
         _ => {}
     }
     Ok(())

@@ -5,10 +5,12 @@ mod documents;
 mod etag;
 mod healthz;
 mod openapi;
+mod openid;
 mod resources;
 mod version;
 
 pub(crate) use documents::{api, apis, core, group, group_version};
 pub(crate) use healthz::healthz;
 pub(crate) use openapi::{openapi_v2, openapi_v3, openapi_v3_group};
+pub(crate) use openid::{openid_configuration, openid_keys};
 pub(crate) use version::version;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::namespaces;
+use crate::apiserver::access;
 use crate::apiserver::server::{Error, Server};
 use crate::apiserver::target::Target;
 use crate::apiserver::verbs::Options;
@@ -13,6 +14,7 @@ pub(crate) fn bootstrap(server: &Server) -> Result<(), Error> {
         ensure(server, "v1", "Namespace", "", json!({"metadata": {"name": name}}))?;
         namespaces::furnish(server, name);
     }
+    access::bootstrap(server)?;
     let labels = json!({"component": "apiserver", "provider": "kubernetes"});
     let port = json!({"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443});
     let service = json!({

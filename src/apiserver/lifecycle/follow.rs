@@ -35,6 +35,9 @@ async fn follow(
     for key in objects {
         let Some(object) = server.store.get(&key) else { continue };
         present(&server, &graph, &key, &object.json);
+        if *key.resource == *"resourcequotas" {
+            server.count(&key);
+        }
         tokio::task::yield_now().await;
     }
     while let Some(change) = changes.recv().await {
@@ -47,6 +50,7 @@ async fn follow(
             graph.put(&change.key, &meta);
             present(&server, &graph, &change.key, &change.json);
         }
+        server.count(&change.key);
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::Method;
 
-use super::{eviction, finalize, log, proxy, scale};
+use super::{eviction, finalize, log, proxy, scale, token};
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
 use crate::apiserver::types::Kind;
@@ -24,6 +24,7 @@ pub(crate) fn served(kind: &Kind) -> &'static [Row] {
             ("proxy", "", "v1", "PodProxyOptions", PROXY),
         ],
         ("", "services") => &[("proxy", "", "v1", "ServiceProxyOptions", PROXY)],
+        ("", "serviceaccounts") => &[("token", "authentication.k8s.io", "v1", "TokenRequest", &["create"])],
         ("", "namespaces") => &[("finalize", "", "v1", "Namespace", &["update"])],
         _ => &[],
     }
@@ -46,6 +47,7 @@ pub(crate) async fn answer(call: Call) -> Result<Response, Status> {
         ("log", Method::GET) if extra => log::log(call).await,
         ("proxy", _) if extra => proxy::proxy(call).await,
         ("eviction", Method::POST) if extra => eviction::evict(call).await,
+        ("token", Method::POST) if extra => token::token(call).await,
         ("finalize", Method::PUT) if extra => finalize::finalize(call).await,
         ("status", _) if kind.has_status => Err(Status::method_not_allowed()),
         ("scale", _) if kind.has_scale => Err(Status::method_not_allowed()),

@@ -7,6 +7,7 @@ mod kubelet;
 mod log;
 mod proxy;
 mod scale;
+mod token;
 
 pub(crate) use dispatch::{answer, served};
 pub(crate) use kubelet::Kubelets;

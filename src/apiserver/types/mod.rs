@@ -19,6 +19,7 @@ pub(crate) use decode::decode;
 pub(crate) use default::default;
 pub(crate) use kind::{Kind, PrinterColumn, ScalePaths};
 pub(crate) use prune::prune;
+pub(crate) use quantity::Amount;
 pub(crate) use registry::Registry;
 pub(crate) use schema::{List, ListKind, Node, Rules, Schema, Shape};
 pub(crate) use validate::{FieldError, Reason, validate, validate_change};

@@ -111,9 +111,87 @@ fn binary(mantissa: i128, places: i32, power: u32) -> Option<String> {
     Some(format!("{value}{}", BINARY[suffix]))
 }
 
+/// An amount that can be reckoned with. It is written as it was first read: in powers of 1024, or of ten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Amount {
+    /// In thousand millionths.
+    nano: i128,
+    binary: bool,
+}
+
+impl Amount {
+    /// Reads one; nothing, when the text is none or has too many digits.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (negative, number, unit) = read(text).ok()?;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let digits = format!("{whole}{fraction}");
+        let mantissa: i128 = Some(digits).filter(|digits| digits.len() <= DIGITS)?.parse().ok()?;
+        let places = i32::try_from(fraction.len()).ok()?;
+        let (factor, exponent, binary) = match unit {
+            Unit::Decimal(exponent) | Unit::Exponent(exponent) => (1, exponent, false),
+            Unit::Binary(power) => (1024_i128.checked_pow(power)?, 0, true),
+        };
+        let scaled = mantissa.checked_mul(factor)?;
+        let shift = exponent.checked_sub(places)?.checked_sub(SMALLEST)?;
+        let ten = 10_i128.checked_pow(shift.unsigned_abs())?;
+        let nano = if shift < 0 { (scaled + ten - 1) / ten } else { scaled.checked_mul(ten)? };
+        Some(Self { nano: if negative { -nano } else { nano }, binary })
+    }
+
+    /// So many things.
+    pub(crate) fn count(number: u32) -> Self {
+        Self { nano: i128::from(number) * 1_000_000_000, binary: false }
+    }
+
+    /// Both together.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let binary = if self.nano == 0 { other.binary } else { self.binary };
+        Self { nano: self.nano.saturating_add(other.nano), binary }
+    }
+
+    /// Whether it is above zero.
+    pub(crate) fn is_positive(self) -> bool {
+        self.nano > 0
+    }
+}
+
+impl PartialOrd for Amount {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.nano.cmp(&other.nano))
+    }
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let nano = self.nano.abs();
+        let whole = (nano % 1_000_000_000 == 0 && self.binary).then(|| binary(nano / 1_000_000_000, 0, 0));
+        let text = whole.flatten().unwrap_or_else(|| decimal(nano, SMALLEST, false));
+        formatter.write_str(if self.nano < 0 { "-" } else { "" })?;
+        formatter.write_str(&text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_are_added_and_compared() {
+        let read = |text: &str| Amount::read(text).unwrap();
+        for (one, other, sum) in [
+            ("100m", "0.9", "1"),
+            ("512Mi", "512Mi", "1Gi"),
+            ("512Mi", "1k", "536871912"),
+            ("0", "64Mi", "64Mi"),
+            ("1e3", "5", "1005"),
+            ("1n", "1", "1000000001n"),
+        ] {
+            assert_eq!(read(one).plus(read(other)).to_string(), sum, "{one} and {other}");
+        }
+        assert!(read("1Gi") > read("1G") && read("1500m") > read("1") && read("-1") < read("0"));
+        assert_eq!(read("1024Ki").partial_cmp(&read("1Mi")), Some(std::cmp::Ordering::Equal));
+        assert_eq!((Amount::read("x"), Amount::read("1e99")), (None, None));
+    }
 
     #[test]
     fn one_form_for_each_amount() {

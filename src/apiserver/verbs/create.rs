@@ -13,7 +13,7 @@ use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::store::{Expect, Key};
 use crate::apiserver::target::Target;
-use crate::apiserver::{admission, catalog, convert, lifecycle, meta, patch, respond, types};
+use crate::apiserver::{admission, convert, lifecycle, meta, patch, respond, types};
 
 /// A generated name is at most 63 letters, five of which are random.
 const MAX_PREFIX: usize = 58;
@@ -54,7 +54,9 @@ impl Server {
         types::default(&kind.schema, &mut object);
         // Addresses are chosen from what the store holds, so nobody else may choose meanwhile.
         let _choosing = self.choosing(kind);
+        let _counting = self.counting(target);
         admission::on_create(self, target, &mut object)?;
+        self.may_grant(options.actor.as_ref(), target, None, &object)?;
         if admission::has_generation(kind) {
             meta::set(&mut object, "generation", Some(1.into()));
         }
@@ -62,6 +64,7 @@ impl Server {
         if !errors.is_empty() {
             return Err(Status::invalid(&kind.kind, &kind.group, &name, &errors));
         }
+        self.within_quotas(target, &object)?;
         if !options.applied {
             let (api_version, time) = (&kind.api_version(), &meta::now());
             let writer = Writer { manager: &options.manager, subresource: None, api_version, time };
@@ -78,9 +81,7 @@ impl Server {
         }
         let stored = self.store.put(&key, Expect::Absent, |revision| convert::stored(kind, object, revision));
         let stored = stored.map_err(|rejected| Status::rejected(rejected, target.named_as(&name)))?;
-        if *key.resource == *catalog::DEFINITIONS {
-            self.catalog.reload(&self.store);
-        }
+        self.reload(&key);
         if *key.resource == *"namespaces" {
             lifecycle::furnish(self, &name);
         }

@@ -169,7 +169,7 @@ impl Server {
             let render = |revision| convert::stored(&target.kind, old, revision);
             match self.store.delete(&key, stored.revision, render) {
                 Ok(object) => {
-                    self.reload(&key.resource);
+                    self.reload(&key);
                     return Ok(Deleted { json: object.json, gone });
                 }
                 Err(Rejected::Changed) => {}

@@ -11,7 +11,7 @@ use crate::apiserver::meta::{self, Meta};
 use crate::apiserver::patch::Writer;
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
-use crate::apiserver::store::{Expect, Object, Rejected};
+use crate::apiserver::store::{Expect, Key, Object, Rejected};
 use crate::apiserver::target::Target;
 use crate::apiserver::{admission, catalog, convert, patch, respond, types};
 
@@ -91,6 +91,7 @@ impl Server {
         types::default(&kind.schema, &mut new);
         let _choosing = self.choosing(kind);
         admission::on_update(self, target, old, &mut new)?;
+        self.may_grant(options.actor.as_ref(), target, Some(old), &new)?;
         finalizers(target, old, &new)?;
         set_generation(target, old, &mut new);
         let mut errors = admission::immutable(kind, old, &new);
@@ -116,7 +117,7 @@ impl Server {
             let render = |revision| convert::stored(kind, new, revision);
             return match self.store.delete(&key, stored.revision, render) {
                 Ok(object) => {
-                    self.reload(&key.resource);
+                    self.reload(&key);
                     Ok(Some(Written { json: object.json, created: false, warnings }))
                 }
                 Err(error) => rejected(error),
@@ -131,18 +132,19 @@ impl Server {
         let render = |revision| convert::stored(kind, new, revision);
         match self.store.put(&key, Expect::Revision(stored.revision), render) {
             Ok(object) => {
-                self.reload(&key.resource);
+                self.reload(&key);
                 Ok(Some(Written { json: object.json, created: false, warnings }))
             }
             Err(error) => rejected(error),
         }
     }
 
-    /// Serves other kinds when a definition has changed.
-    pub(super) fn reload(&self, resource: &str) {
-        if resource == catalog::DEFINITIONS {
+    /// Takes up what a write changes for the requests after it: the kinds that are served, and who may do what.
+    pub(super) fn reload(&self, key: &Key) {
+        if *key.resource == *catalog::DEFINITIONS {
             self.catalog.reload(&self.store);
         }
+        self.refresh_access(key);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use http::header;
 
+use crate::accounts::Identity;
 use crate::apiserver::query::Validation;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
@@ -20,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) validation: Validation,
     /// Whether the object brings its `managedFields`, being the result of server-side apply.
     pub(crate) applied: bool,
+    /// Who writes; nobody, when it is the server itself.
+    pub(crate) actor: Option<Identity>,
 }
 
 impl Options {
@@ -41,12 +44,13 @@ impl Options {
             }
         };
         let (dry_run, validation) = (call.query.dry_run()?, call.query.validation()?);
-        Ok(Self { dry_run, manager, validation, applied: false })
+        let actor = Some(call.identity.clone());
+        Ok(Self { dry_run, manager, validation, applied: false, actor })
     }
 
     /// The options of the server's own writes.
     pub(crate) fn internal() -> Self {
         let manager = "kube-controller-manager".to_owned();
-        Self { dry_run: false, manager, validation: Validation::Ignore, applied: false }
+        Self { dry_run: false, manager, validation: Validation::Ignore, applied: false, actor: None }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::modify::{Part, Written};
 use super::options::Options;
+use crate::apiserver::access::Attributes;
 use crate::apiserver::patch::Writer;
 use crate::apiserver::query::Validation;
 use crate::apiserver::router::Call;
@@ -121,5 +122,8 @@ fn create_applied(call: &Call, options: &Options, object: Value) -> Result<Writt
             "uid mismatch: the provided object specified uid, and no existing object was found",
         ));
     }
+    let namespace = call.target.namespace.as_deref().unwrap_or_default();
+    let attributes = Attributes::resource("create", call.target.named(), namespace);
+    call.server.access.authorize(&call.identity, &attributes)?;
     call.server.create(&call.target, object, options)
 }

@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::controllers::{self, Context};
 
 /// Where the operator lives.
-const NAMESPACE: &str = "flux-system";
+pub(super) const NAMESPACE: &str = "flux-system";
+/// The controller that is called by webhooks.
+pub(super) const NOTIFICATION_CONTROLLER: &str = "notification-controller";
 
 /// Whether the notification controller works: the webhooks' port refuses otherwise.
 #[derive(Clone, Default)]
@@ -73,7 +75,7 @@ pub(super) async fn run(
             ended.shutdown.cancel();
             let _ = ended.task.await;
         }
-        receiving.0.store(running.contains_key("notification-controller"), Ordering::Relaxed);
+        receiving.0.store(running.contains_key(NOTIFICATION_CONTROLLER), Ordering::Relaxed);
     }
     for (_, ended) in running {
         ended.shutdown.cancel();
@@ -83,11 +85,12 @@ pub(super) async fn run(
 
 /// The reconcilers that the container of that Deployment would hold.
 fn controller(name: &str, context: &Context, shutdown: CancellationToken) -> Option<BoxFuture<'static, ()>> {
-    let context = context.clone();
+    // Each acts as its own service account, as on any cluster: what it may do is written in the operator's manifest.
+    let context = Context { client: (context.impersonate)(NAMESPACE, name), ..context.clone() };
     Some(match name {
         "source-controller" => Box::pin(controllers::run_source_controller(context, shutdown)),
         "kustomize-controller" => Box::pin(controllers::run_kustomize_controller(context, shutdown)),
-        "notification-controller" => Box::pin(controllers::run_notification_controller(context, shutdown)),
+        NOTIFICATION_CONTROLLER => Box::pin(controllers::run_notification_controller(context, shutdown)),
         _ => return None,
     })
 }

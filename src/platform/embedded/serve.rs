@@ -122,7 +122,8 @@ async fn start(
     let forge_address = format!("127.0.0.1:{}", listeners.ports.forge);
     let context = controllers(&api, artifacts, forge_address);
     let receiving = Receiving::default();
-    let hooks = hooks::router(controllers::receiver_router(context.client.clone()), receiving.clone());
+    let notifier = (context.impersonate)(operator::NAMESPACE, operator::NOTIFICATION_CONTROLLER);
+    let hooks = hooks::router(controllers::receiver_router(notifier), receiving.clone());
     let administrator = api.client(Identity::administrator());
     let kubelet = kubelet::Config {
         client: administrator.clone(),

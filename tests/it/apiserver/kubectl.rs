@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::world::World;
 
 /// A served world, and a kubeconfig for it.
-struct Kubectl {
-    world: World,
+pub(super) struct Kubectl {
+    pub(super) world: World,
     stop: CancellationToken,
 }
 
@@ -24,7 +24,7 @@ impl Drop for Kubectl {
 impl Kubectl {
     /// `None`, with the reason printed, on a machine without kubectl.
     #[expect(clippy::print_stderr, reason = "a test says why it is skipped")]
-    async fn start() -> Option<Self> {
+    pub(super) async fn start() -> Option<Self> {
         if which::which("kubectl").is_err() {
             eprintln!("skipped: there is no kubectl on PATH");
             return None;
@@ -54,7 +54,7 @@ impl Kubectl {
     }
 
     /// Runs kubectl and returns its exit code and everything it printed.
-    async fn run(&self, arguments: &[&str], input: &str) -> (i32, String) {
+    pub(super) async fn run(&self, arguments: &[&str], input: &str) -> (i32, String) {
         let folder = self.world.folder.path();
         let path = std::env::var("PATH").unwrap_or_default();
         let text = |name: &str| folder.join(name).to_string_lossy().into_owned();

@@ -1,5 +1,6 @@
 //! The API server, called in process and, where the client is kubectl, over TLS.
 
+mod access;
 mod client;
 mod definitions;
 mod discovery;
@@ -8,6 +9,7 @@ mod kubectl;
 mod life_cycle;
 mod patches;
 mod proxy;
+mod quotas;
 mod verbs;
 mod watches;
 mod world;

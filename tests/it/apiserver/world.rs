@@ -64,8 +64,14 @@ impl World {
 
     /// Sends any request as the administrator.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let mut request = request;
-        request.extensions_mut().insert(Identity::administrator());
+        self.send_as(Some(&Identity::administrator()), request).await
+    }
+
+    /// Sends any request as somebody, or nobody.
+    pub(crate) async fn send_as(&self, identity: Option<&Identity>, mut request: Request<Body>) -> Answer {
+        if let Some(identity) = identity {
+            request.extensions_mut().insert(identity.clone());
+        }
         let answer = self.server.router().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();

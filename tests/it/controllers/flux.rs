@@ -52,6 +52,10 @@ pub(crate) fn files() -> BTreeMap<&'static str, String> {
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: [a, b\nx: y\n".to_owned(),
         ),
         ("invalid/deployment.yaml", invalid),
+        (
+            "forbidden/role.yaml",
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: sneaky}\nrules: []\n".to_owned(),
+        ),
     ]
     .into()
 }
@@ -82,6 +86,11 @@ impl Lab {
         let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": { "name": "dev1", "namespace": NAMESPACE } });
         apply(&client, &account).await;
+        let role = json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin" });
+        let subjects = json!([{ "kind": "ServiceAccount", "name": "dev1", "namespace": NAMESPACE }]);
+        let binding = json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": { "name": "dev1", "namespace": NAMESPACE }, "roleRef": role, "subjects": subjects });
+        apply(&client, &binding).await;
         let forge = serve_forge(folder.path()).await;
         let reached = forge.clone();
         let context = Context {

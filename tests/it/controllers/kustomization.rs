@@ -67,6 +67,7 @@ async fn what_is_wrong_is_told_as_flux_does() {
         ("bad-resource", "./bad", none.clone()),
         ("broken-yaml", "./broken", none.clone()),
         ("invalid", "./invalid", none.clone()),
+        ("forbidden", "./forbidden", none.clone()),
         (
             "no-source",
             "./good/aspicot",

@@ -1,0 +1,31 @@
+//! `TokenReview`: whose token is this.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::self_review::user_info;
+use crate::apiserver::router::Call;
+use crate::apiserver::status::Status;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Spec {
+    token: String,
+    audiences: Vec<String>,
+}
+
+pub(super) fn answer(call: &Call, review: &mut Value) -> Result<(), Status> {
+    let spec = Option::<Spec>::deserialize(&review["spec"]);
+    let spec = spec.map_err(|error| Status::bad_request(format!("TokenReview in body: {error}")))?;
+    let Spec { token, audiences } = spec.unwrap_or_default();
+    if token.is_empty() {
+        return Err(Status::bad_request("token is required for TokenReview in authentication"));
+    }
+    review["status"] = match call.server.bearer(&token, &audiences) {
+        Some((identity, good)) => {
+            json!({"authenticated": true, "user": user_info(&identity), "audiences": good})
+        }
+        None => json!({"user": {}, "error": "invalid bearer token"}),
+    };
+    Ok(())
+}
