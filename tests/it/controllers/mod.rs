@@ -4,7 +4,7 @@ mod deployment;
 mod endpointslice;
 mod flux;
 mod gitrepository;
-mod kubectl;
+pub(crate) mod kubectl;
 mod kustomization;
 mod receiver;
 mod replicaset;
