@@ -8,6 +8,7 @@ mod endpoints;
 mod endpointslice;
 mod events;
 mod gitrepository;
+mod job;
 mod kustomization;
 pub mod operator;
 mod receiver;

@@ -3,6 +3,7 @@
 mod definitions;
 mod generation;
 mod immutable;
+mod jobs;
 mod namespaces;
 mod pods;
 mod rules;

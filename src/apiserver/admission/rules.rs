@@ -4,7 +4,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{definitions, namespaces, pods, services};
+use super::{definitions, jobs, namespaces, pods, services};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
@@ -15,6 +15,7 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
     namespaces::check(server, target, object)?;
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::complete(object),
+        "jobs.batch" => jobs::complete(object),
         "pods" => pods::complete(server, target, object)?,
         "services" => services::complete(server, target, None, object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,

@@ -4,6 +4,7 @@ mod deployment;
 mod endpointslice;
 mod flux;
 mod gitrepository;
+mod job;
 pub(crate) mod kubectl;
 mod kustomization;
 mod receiver;
