@@ -11,9 +11,11 @@ mod gitrepository;
 mod job;
 mod kustomization;
 pub mod operator;
+mod poddisruptionbudget;
 mod receiver;
 mod replicaset;
 mod runner;
+mod statefulset;
 mod status;
 mod workloads;
 

@@ -7,5 +7,7 @@ mod gitrepository;
 mod job;
 pub(crate) mod kubectl;
 mod kustomization;
+mod poddisruptionbudget;
 mod receiver;
 mod replicaset;
+mod statefulset;
