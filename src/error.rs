@@ -180,9 +180,10 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         E::Stopped { .. } => hint(Kind::Platform, "`atelier start` starts it again, with everything in it"),
         E::NoActor { .. } | E::BadName { .. } => (Kind::Arguments, Vec::new()),
         E::Locked { .. } => hint(Kind::Locked, "wait until it is done, and try again"),
-        E::Unpushed { .. } => {
-            hint(Kind::NotDone, "push them, or copy the folders elsewhere; `atelier down --force` removes them")
-        }
+        E::Unpushed { .. } => hint(
+            Kind::NotDone,
+            "push them, or copy the folders elsewhere; `atelier down --force` removes them",
+        ),
         E::Left { .. } => hint(Kind::Left, "run `atelier down` again"),
         E::Stage { stage, source, .. } => {
             let (kind, mut hints) = explain(source);

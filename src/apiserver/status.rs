@@ -214,6 +214,13 @@ impl Status {
         Self::new(503, "ServiceUnavailable", message)
     }
 
+    /// An eviction that a disruption budget does not allow now.
+    pub(crate) fn disruption(why: &str) -> Self {
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        let cause = json!({"reason": "DisruptionBudget", "message": why});
+        Self::new(429, "TooManyRequests", message).with(json!({ "causes": [cause] }))
+    }
+
     /// A revision that has not been reached yet.
     pub(crate) fn too_large_revision(asked: u64, current: u64) -> Self {
         let message = format!("Timeout: Too large resource version: {asked}, current: {current}");

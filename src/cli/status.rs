@@ -102,8 +102,7 @@ pub(super) async fn run(global: &Global, _args: StatusArgs) -> Result<u8, Failur
     if global.ui.mode() == Mode::Json {
         let mut document = serde_json::to_value(&summary).unwrap_or_default();
         let memory = summary.memory.iter();
-        document["memory"] =
-            memory.map(|(name, bytes)| json!({"container": name, "bytes": bytes})).collect();
+        document["memory"] = memory.map(|(name, bytes)| json!({"container": name, "bytes": bytes})).collect();
         document["stages"] = serde_json::to_value(&stages).unwrap_or_default();
         if let Some(failure) = &problem {
             document["problem"] = failure.source.to_string().into();

@@ -8,11 +8,14 @@ mod endpoints;
 mod endpointslice;
 mod events;
 mod gitrepository;
+mod job;
 mod kustomization;
 pub mod operator;
+mod poddisruptionbudget;
 mod receiver;
 mod replicaset;
 mod runner;
+mod statefulset;
 mod status;
 mod workloads;
 

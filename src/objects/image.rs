@@ -20,6 +20,8 @@ pub struct Image {
 pub enum Behaviour {
     /// Runs until it is ended and answers nothing.
     Idle,
+    /// Does what its command says, as far as that is made of `echo`, `sleep`, `true`, `false` and `exit`, and ends.
+    Task,
     /// The sample site of ours, on its port 8080.
     Postcard,
 }

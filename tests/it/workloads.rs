@@ -203,6 +203,7 @@ fn images() -> Vec<Image> {
     };
     vec![
         image(POSTCARD, &["1.0.0", "1.0.1"], Behaviour::Postcard),
+        image("busybox", &["1.37"], Behaviour::Task),
         image("registry.k8s.io/pause", &["3.10"], Behaviour::Idle),
     ]
 }

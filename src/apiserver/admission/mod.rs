@@ -4,6 +4,7 @@ mod bindings;
 mod definitions;
 mod generation;
 mod immutable;
+mod jobs;
 mod limits;
 mod namespaces;
 mod pods;

@@ -4,7 +4,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{bindings, definitions, limits, namespaces, pods, services};
+use super::{bindings, definitions, jobs, limits, namespaces, pods, services};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
@@ -18,6 +18,7 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
     namespaces::check(server, target, object)?;
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::complete(object),
+        "jobs.batch" => jobs::complete(object),
         "pods" => {
             limits::apply(server, target, object)?;
             pods::complete(server, target, object)?;

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::Method;
 
-use super::{eviction, finalize, log, proxy, scale, token};
+use super::{attach, binding, eviction, exec, finalize, log, portforward, proxy, scale, token};
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
 use crate::apiserver::types::Kind;
@@ -15,12 +15,18 @@ pub(crate) type Row = (&'static str, &'static str, &'static str, &'static str, &
 
 const PROXY: &[&str] = &["create", "delete", "get", "patch", "update"];
 
+const STREAM: &[&str] = &["create", "get"];
+
 /// The subresources that are served for a kind, besides `status` and `scale`.
 pub(crate) fn served(kind: &Kind) -> &'static [Row] {
     match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "pods") => &[
+            ("attach", "", "v1", "PodAttachOptions", STREAM),
+            ("binding", "", "v1", "Binding", &["create"]),
             ("eviction", "policy", "v1", "Eviction", &["create"]),
+            ("exec", "", "v1", "PodExecOptions", STREAM),
             ("log", "", "v1", "Pod", &["get"]),
+            ("portforward", "", "v1", "PodPortForwardOptions", STREAM),
             ("proxy", "", "v1", "PodProxyOptions", PROXY),
         ],
         ("", "services") => &[("proxy", "", "v1", "ServiceProxyOptions", PROXY)],
@@ -46,6 +52,10 @@ pub(crate) async fn answer(call: Call) -> Result<Response, Status> {
         ("scale", Method::PUT | Method::PATCH) if kind.has_scale => scale::write(call).await,
         ("log", Method::GET) if extra => log::log(call).await,
         ("proxy", _) if extra => proxy::proxy(call).await,
+        ("attach", Method::GET | Method::POST) if extra => attach::attach(call).await,
+        ("exec", Method::GET | Method::POST) if extra => exec::exec(call).await,
+        ("portforward", Method::GET | Method::POST) if extra => portforward::port_forward(call).await,
+        ("binding", Method::POST) if extra => binding::bind(call).await,
         ("eviction", Method::POST) if extra => eviction::evict(call).await,
         ("token", Method::POST) if extra => token::token(call).await,
         ("finalize", Method::PUT) if extra => finalize::finalize(call).await,

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, Request, header};
 use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -39,20 +40,36 @@ impl Kubelets {
         headers: &http::HeaderMap,
         body: Body,
     ) -> Result<Response, Status> {
-        let authority = address(server, node)?;
-        let mut request = Request::builder().method(method).uri(format!("http://{authority}{path}"));
+        let mut relayed = http::HeaderMap::new();
         for name in [header::ACCEPT, header::CONTENT_TYPE, header::USER_AGENT] {
             if let Some(value) = headers.get(&name) {
-                request = request.header(name, value);
+                relayed.insert(name, value.clone());
             }
+        }
+        Ok(self.send(server, node, method, path, relayed, body).await?.map(Body::new).into_response())
+    }
+
+    /// Sends a request with just these headers; the answer may be a connection to go on with.
+    pub(super) async fn send(
+        &self,
+        server: &Server,
+        node: &str,
+        method: Method,
+        path: &str,
+        headers: http::HeaderMap,
+        body: Body,
+    ) -> Result<http::Response<Incoming>, Status> {
+        let authority = address(server, node)?;
+        let mut request = Request::builder().method(method).uri(format!("http://{authority}{path}"));
+        if let Some(own) = request.headers_mut() {
+            *own = headers;
         }
         let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         let request = request.body(body).map_err(|error| Status::bad_request(error.to_string()))?;
-        let answer = self.client.request(request).await.map_err(|error| {
+        self.client.request(request).await.map_err(|error| {
             tracing::debug!(node, %error, "the kubelet does not answer");
             Status::internal(format!("error dialing backend: the kubelet of node \"{node}\" does not answer"))
-        })?;
-        Ok(answer.map(Body::new).into_response())
+        })
     }
 }
 

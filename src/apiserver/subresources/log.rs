@@ -46,7 +46,7 @@ pub(super) async fn log(call: Call) -> Result<Response, Status> {
 }
 
 /// The container that is meant.
-fn container(call: &Call, pod: &Value) -> Result<String, Status> {
+pub(super) fn container(call: &Call, pod: &Value) -> Result<String, Status> {
     let names = |list: &str| -> Vec<String> {
         let containers = pod["spec"][list].as_array().into_iter().flatten();
         containers.filter_map(|container| container["name"].as_str()).map(str::to_owned).collect()

@@ -101,7 +101,8 @@ fn call_name(name: &str, port: &str) -> String {
     if port.is_empty() { name.to_owned() } else { format!("{name}:{port}") }
 }
 
-fn is_ready(pod: &Value) -> bool {
+/// Whether a pod answers, and goes on to.
+pub(super) fn is_ready(pod: &Value) -> bool {
     let conditions = pod.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
     let mut ready = conditions.filter(|condition| condition["type"] == "Ready");
     let terminating = pod["metadata"].get("deletionTimestamp").is_some();

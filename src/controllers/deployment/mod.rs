@@ -9,3 +9,4 @@ mod status;
 mod template;
 
 pub(super) use reconcile::run;
+pub(super) use template::hash;

@@ -9,7 +9,7 @@ pub(super) const HASH_LABEL: &str = "pod-template-hash";
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// The hash of a template; `collisions` makes it another one.
-pub(super) fn hash(template: &PodTemplateSpec, collisions: i32) -> String {
+pub(in super::super) fn hash(template: &PodTemplateSpec, collisions: i32) -> String {
     let text = serde_json::to_string(template).unwrap_or_default();
     let bytes = text.bytes().chain(if collisions == 0 { [0; 4] } else { collisions.to_le_bytes() });
     let sum = bytes.fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, OwnerReference};
 use kube::api::{ListParams, Patch, PatchParams};
-use kube::core::{NamespaceResourceScope, Selector};
+use kube::core::{NamespaceResourceScope, Selector, SelectorExt as _};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,10 +45,18 @@ where
     let uid = parent.meta().uid.as_deref();
     let being_deleted = parent.meta().deletion_timestamp.is_some();
     let mut claimed = Vec::new();
-    for child in api.list(&ListParams::default().labels_from(&selector)).await? {
+    // What is released does not match, so that everything must be looked at.
+    for child in api.list(&ListParams::default()).await? {
+        let matches = selector.matches(child.labels());
         match controller_of(&child) {
-            Some(owner) if Some(owner.uid.as_str()) == uid => claimed.push(child),
+            Some(owner) if Some(owner.uid.as_str()) == uid && matches => claimed.push(child),
+            Some(owner) if Some(owner.uid.as_str()) == uid => {
+                if !being_deleted && child.meta().deletion_timestamp.is_none() {
+                    release(&api, &child, uid).await?;
+                }
+            }
             Some(_) => {}
+            None if !matches => {}
             None if being_deleted || child.meta().deletion_timestamp.is_some() => {}
             None => {
                 let owners =
@@ -62,4 +70,21 @@ where
         }
     }
     Ok(claimed)
+}
+
+/// Lets go of an object: its controller is nobody any more.
+async fn release<C>(api: &Api<C>, child: &C, uid: Option<&str>) -> Result<(), kube::Error>
+where
+    C: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+{
+    let others = child.owner_references().iter().filter(|owner| Some(owner.uid.as_str()) != uid);
+    let others = others.collect::<Vec<_>>();
+    let metadata = json!({
+        "uid": child.uid(), "resourceVersion": child.resource_version(), "ownerReferences": others,
+    });
+    let patch = Patch::Merge(json!({ "metadata": metadata }));
+    match api.patch(&child.name_any(), &PatchParams::default(), &patch).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        other => other.map(|_| ()),
+    }
 }

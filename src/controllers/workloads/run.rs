@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::super::{deployment, endpoints, endpointslice, replicaset};
+use super::super::{deployment, endpoints, endpointslice, job, poddisruptionbudget, replicaset, statefulset};
 use super::{Context, recorder};
 
 /// Runs the controllers of workloads and of their Services until `shutdown`.
@@ -16,6 +16,9 @@ pub async fn run_workload_controllers(client: Client, shutdown: CancellationToke
         tokio::join!(
             deployment::run(Arc::clone(&context), &shutdown),
             replicaset::run(Arc::clone(&context), &shutdown),
+            poddisruptionbudget::run(Arc::clone(&context), &shutdown),
+            statefulset::run(Arc::clone(&context), &shutdown),
+            job::run(Arc::clone(&context), &shutdown),
             endpointslice::run(Arc::clone(&context), &shutdown),
             endpoints::run(Arc::clone(&context), &shutdown),
         );

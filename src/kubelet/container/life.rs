@@ -207,7 +207,7 @@ impl Container {
         program
     }
 
-    /// Runs the program until a probe ends it; returns the exit code.
+    /// Runs the program until it ends or a probe ends it; returns the exit code.
     async fn run(&self, program: &Program, taken_over: bool) -> i32 {
         let name = self.spec.name.as_str();
         let v1::Container { readiness_probe, liveness_probe, startup_probe, .. } = &self.spec;
@@ -265,6 +265,7 @@ impl Container {
         tokio::select! {
             code = readiness => code,
             code = liveness => code,
+            code = program.finish(self.context.clock) => code,
         }
     }
 

@@ -1,5 +1,6 @@
 //! One simulated container: from its image to its end, and again.
 
+mod command;
 mod environment;
 mod life;
 mod logs;

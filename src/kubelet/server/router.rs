@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
 use super::super::pod::Boards;
-use super::{container_logs, pod_proxy};
+use super::{container_logs, exec, pod_proxy, port_forward};
 
 /// Serves for as long as it is polled.
 pub(in super::super) async fn serve(
@@ -27,6 +27,9 @@ fn router(boards: Boards, token: &str) -> Router {
     let expected = Sha256::digest(format!("Bearer {token}"));
     Router::new()
         .route("/containerLogs/{namespace}/{pod}/{container}", get(container_logs::get))
+        .route("/exec/{namespace}/{pod}/{container}", any(exec::exec))
+        .route("/attach/{namespace}/{pod}/{container}", any(exec::attach))
+        .route("/portForward/{namespace}/{pod}", any(port_forward::any))
         .route("/podProxy/{namespace}/{pod}/{port}", any(pod_proxy::root))
         .route("/podProxy/{namespace}/{pod}/{port}/", any(pod_proxy::root))
         .route("/podProxy/{namespace}/{pod}/{port}/{*path}", any(pod_proxy::any))

@@ -63,7 +63,10 @@ impl Site {
     async fn controller_logs(&self, name: &str, lines: usize) -> Result<String, platform::Error> {
         let platform = super::open(&self.folder)?;
         let cluster = platform.cluster();
-        let refused = |source| platform::Error::Kubernetes { url: cluster.url(), message: platform::kubernetes_words(&source) };
+        let refused = |source| platform::Error::Kubernetes {
+            url: cluster.url(),
+            message: platform::kubernetes_words(&source),
+        };
         let pods = Api::<Pod>::namespaced(cluster.client().await?, "flux-system");
         let only = ListParams::default().labels(&format!("app={name}"));
         let tail = LogParams { tail_lines: i64::try_from(lines).ok(), ..LogParams::default() };

@@ -15,7 +15,7 @@ use crate::workloads::{Cluster, POSTCARD, deployment, is_rolled_out, service};
 
 /// A cluster on a socket; none, with the reason printed, on a machine without kubectl.
 #[expect(clippy::explicit_write, reason = "the macro for it is kept for the user interface")]
-async fn start(folder: &Path) -> Option<(Cluster, CancellationToken)> {
+pub(crate) async fn start(folder: &Path) -> Option<(Cluster, CancellationToken)> {
     if which::which("kubectl").is_err() {
         use std::io::Write as _;
         writeln!(std::io::stderr(), "skipped: there is no kubectl on PATH").unwrap();
@@ -45,18 +45,22 @@ async fn start(folder: &Path) -> Option<(Cluster, CancellationToken)> {
     Some((cluster, stop))
 }
 
-/// What kubectl prints, and its exit code.
-async fn kubectl(folder: &Path, arguments: &str) -> (i32, String) {
+/// kubectl with the cluster's configuration and nothing else of the machine's.
+pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
     let text = |name: &str| folder.join(name).to_string_lossy().into_owned();
     let command = Command::new("kubectl").args(arguments.split(' ')).clean_environment();
     let command = command.env("PATH", std::env::var("PATH").unwrap_or_default()).env("HOME", text("home"));
-    let command = command.env("KUBECONFIG", text("kubeconfig")).env("KUBECACHEDIR", text("cache"));
-    let output = command.limit(Duration::from_secs(60)).output().await.unwrap();
+    command.env("KUBECONFIG", text("kubeconfig")).env("KUBECACHEDIR", text("cache"))
+}
+
+/// What kubectl prints, and its exit code.
+pub(crate) async fn kubectl(folder: &Path, arguments: &str) -> (i32, String) {
+    let output = command(folder, arguments).limit(Duration::from_secs(60)).output().await.unwrap();
     (output.code, format!("{}{}", output.stdout, output.stderr))
 }
 
 /// The same, which must succeed.
-async fn told(folder: &Path, arguments: &str) -> String {
+pub(crate) async fn told(folder: &Path, arguments: &str) -> String {
     let (code, output) = kubectl(folder, arguments).await;
     assert_eq!(code, 0, "kubectl {arguments}: {output}");
     output

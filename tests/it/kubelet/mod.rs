@@ -6,3 +6,4 @@ mod pulling;
 mod restart;
 mod scheduling;
 mod server;
+mod streams;

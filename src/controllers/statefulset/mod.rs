@@ -1,0 +1,7 @@
+//! `StatefulSet`: Pods with names and claims of their own, made, changed and removed in order.
+
+mod pods;
+mod reconcile;
+mod revision;
+
+pub(super) use reconcile::run;
