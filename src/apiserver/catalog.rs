@@ -1,7 +1,7 @@
 //! The kinds that are served now: the built-in ones and those of the custom resource definitions in the store.
 
 use std::ops::Deref;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde_json::Value;
 
@@ -49,18 +49,21 @@ pub(crate) fn storage(group: &str, plural: &str) -> String {
 /// All kinds.
 pub(crate) struct Catalog {
     custom: RwLock<Arc<Vec<Arc<Kind>>>>,
+    // Definitions come side by side: what was read first must not be put in place last.
+    reading: Mutex<()>,
 }
 
 impl Catalog {
     /// The built-in kinds and those of the definitions in `store`.
     pub(crate) fn open(store: &Store) -> Self {
-        let catalog = Self { custom: RwLock::default() };
+        let catalog = Self { custom: RwLock::default(), reading: Mutex::default() };
         catalog.reload(store);
         catalog
     }
 
     /// Reads the definitions again.
     pub(crate) fn reload(&self, store: &Store) {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kinds = Vec::new();
         for (place, object) in store.list(DEFINITIONS, None).1 {
             let read = serde_json::from_slice::<Value>(&object.json).map_err(|error| error.to_string());

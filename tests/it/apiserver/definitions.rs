@@ -29,6 +29,28 @@ fn definition() -> Value {
     })
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn definitions_that_come_side_by_side_are_all_served() {
+    let world = World::new().await;
+    for round in 0..10 {
+        let made = (0..8).map(|number| {
+            let mut one = definition();
+            let (group, plural) = (format!("g{round}.example.org"), format!("wombats{number}"));
+            one["metadata"]["name"] = json!(format!("{plural}.{group}"));
+            one["spec"]["group"] = json!(group);
+            one["spec"]["names"] =
+                json!({"plural": plural, "singular": plural, "kind": format!("Wombat{number}")});
+            let world = &world;
+            async move { world.post(DEFINITIONS, &one).await.ok() }
+        });
+        futures::future::join_all(made).await;
+        for number in 0..8 {
+            let path = format!("/apis/g{round}.example.org/v1/wombats{number}");
+            assert_eq!(world.get(&path).await.code, 200, "{path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn served_from_the_first_moment() {
     let world = World::new().await;

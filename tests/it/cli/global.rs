@@ -69,7 +69,7 @@ fn words_that_nothing_has_are_answered_with_those_that_there_are() {
     $ atelier up --platform moon
     --- stderr
     error: invalid value 'moon' for '--platform <PLATFORM>'
-      [possible values: embedded]
+      [possible values: embedded, k3d]
 
     For more information, try '--help'.
     --- exit code 2

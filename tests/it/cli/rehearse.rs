@@ -125,7 +125,7 @@ fn mistakes_in_a_workshop_are_told_with_their_place_before_anything_is_done() {
     let said = format!(
         "error: the workshop `one` has mistakes\n\
          {shown}/one/dev2.yaml:{line}:5: error W003: unknown word `rnu`\n\
-         \x20 help: did you mean `run`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `wait`, `pause`\n\
+         \x20 help: did you mean `run`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`\n\
          hint: `atelier lint` shows each mistake with its place\n--- exit code 3"
     );
     let up = world.atelier(&["up", "--scenarios", &scenarios]).to_string();
