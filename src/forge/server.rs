@@ -7,11 +7,12 @@ use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::Error;
+use super::pages::Sessions;
 use super::push::Update;
 use super::repository::Repository;
 use super::storage::Storage;
 use super::webhooks::Webhooks;
+use super::{Error, news, pulls};
 use crate::accounts::Users;
 
 /// Pushes that a slow listener may be behind before it misses some.
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     pub(super) users: Arc<Users>,
     pub(super) repositories: Storage,
     pub(super) webhooks: Webhooks,
+    pub(super) sessions: Sessions,
     pub(super) pushes: broadcast::Sender<Push>,
     name: String,
 }
@@ -64,7 +66,14 @@ impl Forge {
         let repositories = repositories
             .map_err(|error| Error::File { path: data, source: std::io::Error::other(error) })??;
         let (pushes, _) = broadcast::channel(BEHIND);
-        let shared = Shared { users, repositories, webhooks: Webhooks::default(), pushes, name };
+        let shared = Shared {
+            users,
+            repositories,
+            webhooks: Webhooks::default(),
+            sessions: Sessions::default(),
+            pushes,
+            name,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -101,6 +110,8 @@ impl Shared {
             // Nobody listening is no error.
             let _ = self.pushes.send(push);
             self.webhooks.pushed(self, repository, update, pusher, base);
+            news::tell_reference(self, repository, update, pusher, base);
+            pulls::follow(self, repository, update, pusher, base);
         }
     }
 }

@@ -14,7 +14,7 @@ async fn anybody_reads_a_public_repository_and_nobody_writes_unasked() {
     assert!(anonymous.stderr.contains("could not read Username"), "{}", anonymous.stderr);
     let reader = world.try_git(&work, &["push", &world.remote("dev2", "dev1/apps"), "main"]).await;
     assert!(
-        reader.stderr.contains("remote: Gitea: User permission denied for writing."),
+        reader.stderr.contains("remote: error: User permission denied for writing."),
         "{}",
         reader.stderr
     );

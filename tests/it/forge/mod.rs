@@ -3,11 +3,13 @@
 
 mod access;
 mod api;
+mod conversations;
 mod driver;
 mod fetch;
 mod git2_client;
 mod pages;
 mod protected;
+mod pulls;
 mod push;
 mod recordings;
 mod soak;
