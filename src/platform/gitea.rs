@@ -15,7 +15,7 @@ use super::Error;
 /// What stays as it is in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The same, and slashes.
-const PATH: &AsciiSet = &SEGMENT.remove(b'/');
+pub(super) const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 /// Entries asked for at a time; Gitea's own default limit.
 const PAGE: usize = 50;
 /// How long a forge may take to accept a connection.
@@ -272,7 +272,7 @@ impl Gitea {
         self.send(Method::POST, &format!("{}/hooks", repository(owner, name)), Some(body)).await.map(|_| ())
     }
 
-    async fn pages(&self, path: &str, limit: usize) -> Result<Vec<Value>, Error> {
+    pub(super) async fn pages(&self, path: &str, limit: usize) -> Result<Vec<Value>, Error> {
         let mut found = Vec::new();
         let mark = if path.contains('?') { '&' } else { '?' };
         let size = limit.min(PAGE);
@@ -290,7 +290,7 @@ impl Gitea {
     }
 
     /// `None` when there is no such thing.
-    async fn get(&self, path: &str) -> Result<Option<Value>, Error> {
+    pub(super) async fn get(&self, path: &str) -> Result<Option<Value>, Error> {
         match self.send(Method::GET, path, None).await {
             Ok(value) => Ok(Some(value)),
             Err(Error::ForgeRefused { status: 404, .. }) => Ok(None),
@@ -339,15 +339,15 @@ fn refused(method: &Method, path: &str, status: StatusCode, message: String) -> 
     }
 }
 
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-fn repository(owner: &str, name: &str) -> String {
+pub(super) fn repository(owner: &str, name: &str) -> String {
     format!("/repos/{}/{}", segment(owner), segment(name))
 }
 
-fn text(value: &Value, field: &str) -> String {
+pub(super) fn text(value: &Value, field: &str) -> String {
     value[field].as_str().unwrap_or_default().to_owned()
 }
 

@@ -12,6 +12,7 @@ pub mod git_repository;
 mod gitea;
 pub mod k3d;
 mod open;
+pub mod pulls;
 mod seed;
 
 use std::collections::BTreeMap;

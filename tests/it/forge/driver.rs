@@ -1,6 +1,7 @@
 //! The driver's client of the REST API, every call of it, against the forge.
 
 use atelier::platform::Gitea;
+use atelier::platform::pulls::{CommitStatus, MergeStyle, NewPull, PullRequest, Verdict};
 
 use super::world::{PASSWORD, World};
 
@@ -56,4 +57,59 @@ async fn driver_makes_and_finds_everything_it_needs() {
     assert_eq!(dev1.webhooks("fleet", "infra").await.unwrap(), ["http://127.0.0.1:9/hook"]);
     dev1.delete_repository("fleet", "infra").await.unwrap();
     assert!(!admin.has_repository("fleet", "infra").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn driver_opens_reviews_and_merges_pull_requests() {
+    let world = World::with_people().await;
+    let work = world.seeded("apps").await;
+    world.git(&work, &["push", "-q", "origin", "main:feature/x"]).await;
+    world.git(&work, &["checkout", "-q", "-b", "feature/x"]).await;
+    world.commit(&work, &[("x.txt", "x\n")], "add x").await;
+    world.git(&work, &["push", "-q", "origin", "feature/x"]).await;
+    let tip = world.git(&work, &["rev-parse", "HEAD"]).await;
+    let [admin, dev1] = ["atelier", "dev1"].map(|user| Gitea::with_password(&world.url, user, PASSWORD));
+    dev1.protect_branch("dev1", "apps", "main", 1, &["ci/build"]).await.unwrap();
+    let new = NewPull { title: "X", body: "please", head: "feature/x", base: "main" };
+    let made = dev1.create_pull("dev1", "apps", &new).await.unwrap();
+    let wanted = PullRequest {
+        number: 1,
+        title: "X".to_owned(),
+        state: "open".to_owned(),
+        author: "dev1".to_owned(),
+        base: "main".to_owned(),
+        head: "feature/x".to_owned(),
+        head_commit: tip.clone(),
+        mergeable: true,
+        merge_commit: None,
+    };
+    assert_eq!(made, wanted);
+    assert_eq!(dev1.pulls("dev1", "apps", "open").await.unwrap(), [wanted.clone()]);
+    assert_eq!(dev1.pull_between("dev1", "apps", "main", "feature/x").await.unwrap(), Some(wanted));
+    assert_eq!(dev1.pull("dev1", "apps", 2).await.unwrap(), None);
+    let refusal = async || {
+        let refused = dev1.merge_pull("dev1", "apps", 1, MergeStyle::Squash, true).await.unwrap_err();
+        refused.to_string().split(": ").last().unwrap().to_owned()
+    };
+    assert_eq!(refusal().await, "Not all required status checks successful");
+    let good = CommitStatus {
+        state: "success".to_owned(),
+        context: "ci/build".to_owned(),
+        description: "fine".to_owned(),
+        target_url: "http://ci/1".to_owned(),
+    };
+    dev1.set_status("dev1", "apps", &tip, &good).await.unwrap();
+    assert_eq!(dev1.statuses("dev1", "apps", "feature/x").await.unwrap(), [good]);
+    assert_eq!(refusal().await, "Does not have enough approvals");
+    admin.review("dev1", "apps", 1, Verdict::RequestChanges, "no").await.unwrap();
+    admin.review("dev1", "apps", 1, Verdict::Approve, "").await.unwrap();
+    let said = dev1.reviews("dev1", "apps", 1).await.unwrap();
+    let said: Vec<_> =
+        said.iter().map(|one| (one.user.as_str(), one.state.as_str(), one.dismissed)).collect();
+    assert_eq!(said, [("atelier", "REQUEST_CHANGES", true), ("atelier", "APPROVED", false)]);
+    dev1.merge_pull("dev1", "apps", 1, MergeStyle::Squash, true).await.unwrap();
+    let merged = dev1.pull("dev1", "apps", 1).await.unwrap().unwrap();
+    let main = dev1.branch("dev1", "apps", "main").await.unwrap().unwrap();
+    assert_eq!((merged.state.as_str(), merged.merge_commit), ("closed", Some(main.commit)));
+    assert_eq!(dev1.branch("dev1", "apps", "feature/x").await.unwrap(), None);
 }
