@@ -29,6 +29,7 @@ label { display: grid; gap: .2rem } .inline { display: flex; gap: .6rem; flex-wr
 input, textarea, select, button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: .35rem .7rem }
 textarea { min-height: 5rem } button { cursor: pointer; background: var(--soft) } button.go { background: var(--go); color: #fff; border-color: var(--go) }
 button.plain { border: 0; background: none; color: var(--link); padding: 0 } .good { color: var(--good) } .bad { color: var(--bad) } .wait { color: var(--wait) }
+.whole { white-space: nowrap } .card > button { justify-self: start }
 .tag { border: 1px solid currentColor; border-radius: 1rem; padding: .05rem .6rem; font-size: .85em; white-space: nowrap }
 .said { border: 1px solid var(--line); border-radius: 8px; padding: .6rem .9rem; margin: .8rem 0 } .graph { white-space: pre; font: 15px/1 ui-monospace, monospace; color: var(--link) }
 h1 { font-size: 1.5rem; margin: .2rem 0 } h2 { font-size: 1.1rem; margin: 1.2rem 0 .4rem }

@@ -27,7 +27,7 @@ pub(super) fn state(pull: &PullRequest) -> Markup {
         (false, true, true) => ("wait", "draft"),
         (false, true, false) => ("good", "open"),
     };
-    html! { span.tag class=(class) { (word) } }
+    html! { span class={ "tag " (class) } { (word) } }
 }
 
 /// What reviewers say, in a few words.
@@ -37,8 +37,8 @@ fn verdicts(pull: &PullRequest) -> Markup {
     };
     let (approved, rejected) = (count(ReviewState::Approved), count(ReviewState::RequestChanges));
     html! {
-        @if approved > 0 { span.good { "✓ " (approved) " approved" } " " }
-        @if rejected > 0 { span.bad { "✗ " (rejected) " asks for changes" } }
+        @if approved > 0 { span.good.whole { "✓ " (approved) " approved" } " " }
+        @if rejected > 0 { span.bad.whole { "✗ " (rejected) " asks for changes" } }
     }
 }
 
@@ -51,7 +51,7 @@ fn table(visitor: &Visitor, seen: &Seen, pulls: &[PullRequest]) -> Markup {
                 tr {
                     td { (state(pull)) }
                     td { a href={ (seen.root()) "/pulls/" (pull.number) } { (pull.title) } " " span.dim { "#" (pull.number) } }
-                    td { code { (pull.head.branch) " → " (pull.base) } }
+                    td.whole { code { (pull.head.branch) " → " (pull.base) } }
                     td { (verdicts(pull)) } td { (statuses::summary(seen, &pull.head_id)) }
                     td.dim.right { (author(pull.author)) }
                 }
@@ -76,7 +76,9 @@ pub(in crate::forge) async fn list(
         let mut branches = Vec::new();
         for reference in git.references_glob("refs/heads/*")?.flatten() {
             let name = reference.name().ok().and_then(|name| name.strip_prefix("refs/heads/"));
-            branches.extend(name.filter(|name| *name != seen.metadata.default_branch).map(str::to_owned));
+            let offered = |name: &str| pulls.iter().any(|pull| pull.is_open() && pull.head.branch == name);
+            let name = name.filter(|name| *name != seen.metadata.default_branch && !offered(name));
+            branches.extend(name.map(str::to_owned));
         }
         let address = format!("{}/pulls", seen.root());
         let body = html! {

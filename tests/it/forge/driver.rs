@@ -84,7 +84,7 @@ async fn driver_opens_reviews_and_merges_pull_requests() {
         merge_commit: None,
     };
     assert_eq!(made, wanted);
-    assert_eq!(dev1.pulls("dev1", "apps", "open").await.unwrap(), [wanted.clone()]);
+    assert_eq!(dev1.pulls("dev1", "apps", "open").await.unwrap(), std::slice::from_ref(&wanted));
     assert_eq!(dev1.pull_between("dev1", "apps", "main", "feature/x").await.unwrap(), Some(wanted));
     assert_eq!(dev1.pull("dev1", "apps", 2).await.unwrap(), None);
     let refusal = async || {
