@@ -12,6 +12,7 @@ mod protected;
 mod pulls;
 mod push;
 mod recordings;
+mod rights;
 mod soak;
 mod webhooks;
 mod world;
