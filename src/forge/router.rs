@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 
 use super::api::{
     ApiError, admin, branch_protections, branches, collaborators, commits, compare, contents, forks,
-    git as objects, hooks, issues, keys, orgs, pulls, pushes, raw, releases, repos, statuses, tags, teams,
-    tokens, user, users, version, with_address,
+    git as objects, hooks, issues, keys, orgs, packages, pulls, pushes, raw, releases, repos, statuses, tags,
+    teams, tokens, user, users, version, with_address,
 };
 use super::server::Shared;
 use super::{git, pages};
@@ -57,12 +57,20 @@ fn account_routes() -> Router<Arc<Shared>> {
         .route("/orgs/{org}/teams", get(orgs::list_teams).post(orgs::create_team))
         .route("/orgs/{org}/members", get(orgs::list_members))
         .route("/orgs/{org}/members/{username}", get(orgs::is_member))
-        .route("/teams/{id}", get(teams::get))
+        .route("/user/teams", get(teams::list_own))
+        .route("/teams/{id}", get(teams::get).patch(teams::edit).delete(teams::delete))
+        .route("/teams/{id}/repos", get(teams::list_repos))
+        .route(
+            "/teams/{id}/repos/{owner}/{repo}",
+            get(teams::get_repo).put(teams::add_repo).delete(teams::remove_repo),
+        )
         .route("/teams/{id}/members", get(teams::list_members))
         .route(
             "/teams/{id}/members/{username}",
             get(teams::get_member).put(teams::add_member).delete(teams::remove_member),
         )
+        .route("/packages/{owner}", get(packages::list))
+        .route("/packages/{owner}/{type}/{name}/{version}", get(packages::get))
         .route("/repos/search", get(repos::search))
 }
 

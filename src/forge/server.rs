@@ -1,7 +1,7 @@
 //! The forge as its owner sees it: opened on a folder, it gives a router and tells of pushes.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, header};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use super::repository::Repository;
 use super::storage::Storage;
 use super::webhooks::Webhooks;
 use super::{Error, news, pulls};
-use crate::accounts::Users;
+use crate::accounts::{Packages, Users};
 
 /// Pushes that a slow listener may be behind before it misses some.
 const BEHIND: usize = 1024;
@@ -48,6 +48,8 @@ pub(super) struct Shared {
     pub(super) webhooks: Webhooks,
     pub(super) sessions: Sessions,
     pub(super) pushes: broadcast::Sender<Push>,
+    /// What the lists of packages are made of; nothing without a registry.
+    pub(super) packages: OnceLock<Arc<dyn Packages>>,
     name: String,
 }
 
@@ -66,6 +68,7 @@ impl Forge {
         let repositories = repositories
             .map_err(|error| Error::File { path: data, source: std::io::Error::other(error) })??;
         let (pushes, _) = broadcast::channel(BEHIND);
+        let packages = OnceLock::new();
         let shared = Shared {
             users,
             repositories,
@@ -73,6 +76,7 @@ impl Forge {
             sessions: Sessions::default(),
             pushes,
             name,
+            packages,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -80,6 +84,11 @@ impl Forge {
     /// All routes of the forge; to be served at the root of a host.
     pub fn router(&self) -> axum::Router {
         super::router::router(self.shared.clone())
+    }
+
+    /// Lists what a registry has, from now on. Only the first one given is taken.
+    pub fn show_packages(&self, packages: Arc<dyn Packages>) {
+        let _ = self.shared.packages.set(packages);
     }
 
     /// Pushes from now on, as they are taken.

@@ -16,6 +16,7 @@ pub(super) mod hooks;
 pub(super) mod issues;
 pub(super) mod keys;
 pub(super) mod orgs;
+pub(super) mod packages;
 mod paging;
 pub(super) mod pulls;
 pub(super) mod pushes;

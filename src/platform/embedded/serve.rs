@@ -116,6 +116,7 @@ async fn start(
     let registry = Registry::open(registry).await.map_err(|source| failed("registry", source))?;
     let forge = forge::Config { data: folder.join("forge"), users, name: FORGE_HOST.to_owned() };
     let forge = Forge::open(forge).await.map_err(|source| failed("forge", source))?;
+    forge.show_packages(Arc::new(registry.clone()));
     let artifacts =
         Storage::open(&folder.join("artifacts")).map_err(|source| failed("artefact store", source))?;
 

@@ -60,6 +60,7 @@ impl World {
         // The two share a port: no route of one is in the way of the other's.
         let data = folder.path().join("forge");
         let forge = Forge::open(forge::Config { data, users: users.clone(), name }).await.unwrap();
+        forge.show_packages(Arc::new(registry.clone()));
         let router = forge.router().merge(registry.router());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
