@@ -3,6 +3,7 @@
 
 mod arguments;
 mod bench;
+mod bench_server;
 mod config;
 mod credentials;
 mod doctor;

@@ -106,7 +106,7 @@ impl Cluster {
             + DeserializeOwned
             + Serialize,
     {
-        self.api::<K>().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap()
+        self.api::<K>().patch(name, &PatchParams::default(), &Patch::Strategic(patch)).await.unwrap()
     }
 
     /// Waits until an object is as wanted, and returns it.

@@ -153,6 +153,12 @@ impl Amount {
     pub(crate) fn is_positive(self) -> bool {
         self.nano > 0
     }
+
+    /// How many times `other` this is.
+    #[expect(clippy::cast_precision_loss, reason = "a ratio is shown with six digits")]
+    pub(crate) fn ratio(self, other: Self) -> f64 {
+        self.nano as f64 / other.nano as f64
+    }
 }
 
 impl PartialOrd for Amount {

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::create::mismatch;
+use super::create::{NAMESPACES, mismatch};
 use super::options::Options;
 use super::strict;
 use crate::apiserver::meta::{self, Meta};
@@ -85,27 +85,35 @@ impl Server {
         mut new: Value,
     ) -> Result<Option<Written>, Status> {
         let kind = &target.kind;
-        let warnings = strict::check(target, &mut new, options.validation)?;
+        let mut warnings = strict::check(target, &mut new, options.validation)?;
         preconditions(target, old, &new)?;
         let mut new = merge_part(target, part, old, new);
         types::default(&kind.schema, &mut new);
-        let _choosing = self.choosing(kind);
-        admission::on_update(self, target, old, &mut new)?;
-        self.may_grant(options.actor.as_ref(), target, Some(old), &new)?;
-        finalizers(target, old, &new)?;
-        set_generation(target, old, &mut new);
-        let mut errors = admission::immutable(kind, old, &new);
-        errors.extend(types::validate_change(kind, &new, Some(old)));
-        // Whatever has become of the rules meanwhile, an object can always be deleted.
-        if !errors.is_empty() && part != Part::Internal {
-            let name = target.name.as_deref().unwrap_or_default();
-            return Err(Status::invalid(&kind.kind, &kind.group, name, &errors));
-        }
+        // What admission adds is nobody's, so the books are kept before it.
         if !options.applied {
             let (api_version, time) = (&kind.api_version(), &meta::now());
             let writer =
                 Writer { manager: &options.manager, subresource: part.subresource(), api_version, time };
             patch::managed::update(Some(old), &mut new, &kind.schema, &writer);
+        }
+        let _choosing = self.choosing(kind);
+        admission::on_update(self, target, old, &mut new)?;
+        self.may_grant(options.actor.as_ref(), target, Some(old), &new)?;
+        finalizers(target, old, &new)?;
+        set_generation(target, old, &mut new);
+        // Of a built-in kind nothing but the status is looked at where that alone is written.
+        let mut errors = Vec::new();
+        if part != Part::Status || kind.is_custom() {
+            errors = types::validate_change(kind, &new, Some(old));
+            errors.extend(admission::immutable(kind, old, &new));
+        }
+        // Whatever has become of the rules meanwhile, an object can always be deleted.
+        if !errors.is_empty() && part != Part::Internal {
+            let name = target.name.as_deref().unwrap_or_default();
+            return Err(Status::invalid(&kind.kind, &kind.group, name, &errors));
+        }
+        if part == Part::Main {
+            warnings.extend(types::warnings(kind, &new));
         }
         convert::into_version(kind, &mut new);
         let key = target.key();
@@ -165,10 +173,7 @@ fn preconditions(target: &Target, old: &Value, new: &Value) -> Result<(), Status
             return Err(mismatch(own, url.unwrap_or_default()));
         }
         if field == "namespace" && !own.is_empty() && url.is_some_and(|url| own != url) {
-            return Err(Status::bad_request(format!(
-                "the namespace of the object ({own}) does not match the namespace on the URL ({})",
-                url.unwrap_or_default()
-            )));
+            return Err(Status::bad_request(NAMESPACES));
         }
     }
     Ok(())
@@ -230,7 +235,9 @@ fn finalizers(target: &Target, old: &Value, new: &Value) -> Result<(), Status> {
     let field = "metadata.finalizers".to_owned();
     let error = types::FieldError { field, reason: types::Reason::Forbidden, message };
     let kind = &target.kind;
-    Err(Status::invalid(&kind.kind, &kind.group, target.name.as_deref().unwrap_or_default(), &[error]))
+    // The original checks it twice.
+    let errors = [error.clone(), error];
+    Err(Status::invalid(&kind.kind, &kind.group, target.name.as_deref().unwrap_or_default(), &errors))
 }
 
 /// Counts the changes of what is wanted, as opposed to what is.

@@ -2,9 +2,11 @@
 
 mod access;
 mod client;
+mod conformance;
 mod definitions;
 mod discovery;
 mod durability;
+mod fuzz;
 mod kubectl;
 mod life_cycle;
 mod patches;
