@@ -3,6 +3,7 @@
 
 mod clock;
 mod context;
+mod daemonset;
 mod deployment;
 mod endpoints;
 mod endpointslice;

@@ -5,10 +5,12 @@ mod duration;
 mod event;
 pub mod flux;
 mod image;
+mod placement;
 mod readiness;
 
 pub use conditions::{Condition, condition, conditions};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use event::{EventLog, EventWrite, Happening};
 pub use image::{Behaviour, Image};
+pub use placement::{allows_node, taints, tolerates};
 pub use readiness::{Readiness, readiness};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::super::{deployment, endpoints, endpointslice, job, poddisruptionbudget, replicaset, statefulset};
+use super::super::{
+    daemonset, deployment, endpoints, endpointslice, job, poddisruptionbudget, replicaset, statefulset,
+};
 use super::{Context, recorder};
 
 /// Runs the controllers of workloads and of their Services until `shutdown`.
@@ -17,6 +19,7 @@ pub async fn run_workload_controllers(client: Client, shutdown: CancellationToke
             deployment::run(Arc::clone(&context), &shutdown),
             replicaset::run(Arc::clone(&context), &shutdown),
             poddisruptionbudget::run(Arc::clone(&context), &shutdown),
+            daemonset::run(Arc::clone(&context), &shutdown),
             statefulset::run(Arc::clone(&context), &shutdown),
             job::run(Arc::clone(&context), &shutdown),
             endpointslice::run(Arc::clone(&context), &shutdown),

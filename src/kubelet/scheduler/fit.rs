@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Node, Pod, Taint, Toleration};
+use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+use crate::objects::{allows_node, taints, tolerates};
 
 /// Milli-units of CPU, bytes of memory, number of Pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,16 +115,15 @@ pub(super) fn choose(
 }
 
 fn objections(pod: &Pod, node: &Node, used: Size) -> Vec<String> {
-    if let Some(taint) = taints(node).into_iter().find(|taint| !tolerated(pod, taint)) {
+    let spec = pod.spec.clone().unwrap_or_default();
+    if let Some(taint) = taints(node).into_iter().find(|taint| !tolerates(&spec, taint)) {
         return vec![format!(
             "node(s) had untolerated taint {{{}: {}}}",
             taint.key,
             taint.value.unwrap_or_default()
         )];
     }
-    let labels = node.metadata.labels.clone().unwrap_or_default();
-    let wanted = pod.spec.as_ref().and_then(|spec| spec.node_selector.clone()).unwrap_or_default();
-    if wanted.iter().any(|(key, value)| labels.get(key) != Some(value)) {
+    if !allows_node(&spec, node) {
         return vec!["node(s) didn't match Pod's node affinity/selector".to_owned()];
     }
     let room =
@@ -137,45 +138,6 @@ fn objections(pod: &Pod, node: &Node, used: Size) -> Vec<String> {
     .filter(|(lacking, _)| *lacking)
     .map(|(_, words)| words.to_owned())
     .collect()
-}
-
-/// The node's own taints that keep Pods away, and those that its state stands for.
-fn taints(node: &Node) -> Vec<Taint> {
-    let spec = node.spec.clone().unwrap_or_default();
-    let mut taints = spec.taints.unwrap_or_default();
-    taints.retain(|taint| taint.effect != "PreferNoSchedule");
-    let implied = |key: &str| Taint {
-        key: format!("node.kubernetes.io/{key}"),
-        effect: "NoSchedule".to_owned(),
-        ..Taint::default()
-    };
-    if spec.unschedulable == Some(true) {
-        taints.push(implied("unschedulable"));
-    }
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-    let ready = conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
-    if !ready {
-        taints.push(implied("not-ready"));
-    }
-    taints
-}
-
-fn tolerated(pod: &Pod, taint: &Taint) -> bool {
-    let tolerations = pod.spec.as_ref().and_then(|spec| spec.tolerations.as_ref());
-    tolerations.into_iter().flatten().any(|toleration| {
-        let Toleration { effect, key, operator, value, .. } = toleration;
-        let exists = operator.as_deref() == Some("Exists");
-        let same_effect = effect.as_deref().is_none_or(|effect| effect.is_empty() || effect == taint.effect);
-        let same_key = match key.as_deref() {
-            None | Some("") => exists,
-            Some(key) => key == taint.key,
-        };
-        let same_value = exists || value.as_deref().unwrap_or("") == taint.value.as_deref().unwrap_or("");
-        same_effect && same_key && same_value
-    })
 }
 
 #[cfg(test)]
