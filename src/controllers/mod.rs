@@ -3,6 +3,7 @@
 
 mod clock;
 mod context;
+mod cronjob;
 mod daemonset;
 mod deployment;
 mod endpoints;

@@ -1,6 +1,7 @@
 //! Kubernetes data that several parts share: kinds, conditions, readiness. No input or output.
 
 mod conditions;
+mod cron;
 mod duration;
 mod event;
 pub mod flux;
@@ -9,6 +10,7 @@ mod placement;
 mod readiness;
 
 pub use conditions::{Condition, condition, conditions};
+pub use cron::{CronError, Schedule};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use event::{EventLog, EventWrite, Happening};
 pub use image::{Behaviour, Image};

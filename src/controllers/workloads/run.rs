@@ -6,7 +6,8 @@ use kube::Client;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{
-    daemonset, deployment, endpoints, endpointslice, job, poddisruptionbudget, replicaset, statefulset,
+    cronjob, daemonset, deployment, endpoints, endpointslice, job, poddisruptionbudget, replicaset,
+    statefulset,
 };
 use super::{Context, recorder};
 
@@ -22,6 +23,7 @@ pub async fn run_workload_controllers(client: Client, shutdown: CancellationToke
             daemonset::run(Arc::clone(&context), &shutdown),
             statefulset::run(Arc::clone(&context), &shutdown),
             job::run(Arc::clone(&context), &shutdown),
+            cronjob::run(Arc::clone(&context), &shutdown),
             endpointslice::run(Arc::clone(&context), &shutdown),
             endpoints::run(Arc::clone(&context), &shutdown),
         );

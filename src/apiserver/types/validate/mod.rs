@@ -1,6 +1,7 @@
 //! What makes an object invalid, in Kubernetes' words: what its schema demands, and for built-in kinds the
 //! commonest of what Kubernetes checks in code.
 
+mod batch;
 mod field_error;
 mod metadata;
 mod names;

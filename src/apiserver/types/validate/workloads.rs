@@ -1,9 +1,11 @@
 //! The commonest of what Kubernetes checks in code for its own kinds other than Pods.
 
-use serde_json::Value;
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
 
 use super::names::{self, quoted};
-use super::{FieldError, metadata, pods};
+use super::{FieldError, batch, metadata, pods};
 use crate::apiserver::types::Kind;
 
 /// Checks what is particular to a built-in kind.
@@ -22,22 +24,35 @@ pub(super) fn validate(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>
             for field in ["replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"] {
                 at_least_zero(&spec[field], &format!("spec.{field}"), errors);
             }
-            template(spec, "spec.template", &["Always"], errors);
+            template(&with_claims(spec), "spec.template", &["Always"], errors);
         }
-        ("batch", "Job") => job(spec, "spec", errors),
-        ("batch", "CronJob") => {
-            if spec["schedule"].as_str().is_none_or(str::is_empty) {
-                errors.push(FieldError::required("spec.schedule", ""));
-            }
-            job(&spec["jobTemplate"]["spec"], "spec.jobTemplate.spec", errors);
-        }
+        ("batch", "Job") => batch::job(spec, "spec", errors),
+        ("batch", "CronJob") => batch::cron_job(object, errors),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => binding(object, errors),
         ("networking.k8s.io", "Ingress") => ingress(spec, errors),
         _ => {}
     }
 }
 
-fn at_least_zero(value: &Value, field: &str, errors: &mut Vec<FieldError>) {
+/// A `StatefulSet`'s Pods have a volume for each of its claims, which containers may mount.
+fn with_claims(spec: &Value) -> Cow<'_, Value> {
+    let claims = spec["volumeClaimTemplates"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+    if claims.is_empty() {
+        return Cow::Borrowed(spec);
+    }
+    let mut spec = spec.clone();
+    let pod = &mut spec["template"]["spec"];
+    let mut volumes = pod["volumes"].as_array().cloned().unwrap_or_default();
+    for claim in claims {
+        let name = &claim["metadata"]["name"];
+        volumes.retain(|volume| volume["name"] != *name);
+        volumes.push(json!({ "name": name, "persistentVolumeClaim": { "claimName": name } }));
+    }
+    pod["volumes"] = Value::Array(volumes);
+    Cow::Owned(spec)
+}
+
+pub(super) fn at_least_zero(value: &Value, field: &str, errors: &mut Vec<FieldError>) {
     if value.as_i64().is_some_and(|number| number < 0) {
         errors.push(FieldError::invalid(field, value, "must be greater than or equal to 0"));
     }
@@ -81,26 +96,13 @@ fn matches(expression: &Value, labels: &Value) -> bool {
     }
 }
 
-fn template(spec: &Value, field: &str, restart: &[&str], errors: &mut Vec<FieldError>) {
+pub(super) fn template(spec: &Value, field: &str, restart: &[&str], errors: &mut Vec<FieldError>) {
     let template = &spec["template"];
     metadata::labels(&template["metadata"]["labels"], &format!("{field}.labels"), errors);
     pods::spec(&template["spec"], &format!("{field}.spec"), errors);
     let policy = &template["spec"]["restartPolicy"];
     if policy.as_str().is_some_and(|policy| !restart.contains(&policy)) {
         errors.push(FieldError::not_supported(format!("{field}.spec.restartPolicy"), policy, restart));
-    }
-}
-
-fn job(spec: &Value, field: &str, errors: &mut Vec<FieldError>) {
-    for name in ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit"] {
-        at_least_zero(&spec[name], &format!("{field}.{name}"), errors);
-    }
-    let policy = &spec["template"]["spec"]["restartPolicy"];
-    template(spec, &format!("{field}.template"), &["Always", "OnFailure", "Never"], errors);
-    if policy == "Always" {
-        let at = format!("{field}.template.spec.restartPolicy");
-        // Nobody who leaves the policy out has written this value, and Kubernetes says what it takes.
-        errors.push(FieldError::required(at, "valid values: \"OnFailure\", \"Never\""));
     }
 }
 
