@@ -13,6 +13,8 @@ mod gitrepository;
 mod job;
 mod kustomization;
 pub mod operator;
+mod persistentvolume;
+mod persistentvolumeclaim;
 mod poddisruptionbudget;
 mod receiver;
 mod replicaset;

@@ -7,6 +7,7 @@ mod event;
 pub mod flux;
 mod image;
 mod placement;
+mod quantity;
 mod readiness;
 
 pub use conditions::{Condition, condition, conditions};
@@ -15,4 +16,5 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use event::{EventLog, EventWrite, Happening};
 pub use image::{Behaviour, Image};
 pub use placement::{allows_node, taints, tolerates};
+pub use quantity::parse_quantity;
 pub use readiness::{Readiness, readiness};

@@ -6,8 +6,8 @@ use kube::Client;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{
-    cronjob, daemonset, deployment, endpoints, endpointslice, job, poddisruptionbudget, replicaset,
-    statefulset,
+    cronjob, daemonset, deployment, endpoints, endpointslice, job, persistentvolume, persistentvolumeclaim,
+    poddisruptionbudget, replicaset, statefulset,
 };
 use super::{Context, recorder};
 
@@ -24,6 +24,8 @@ pub async fn run_workload_controllers(client: Client, shutdown: CancellationToke
             statefulset::run(Arc::clone(&context), &shutdown),
             job::run(Arc::clone(&context), &shutdown),
             cronjob::run(Arc::clone(&context), &shutdown),
+            persistentvolumeclaim::run(Arc::clone(&context), &shutdown),
+            persistentvolume::run(Arc::clone(&context), &shutdown),
             endpointslice::run(Arc::clone(&context), &shutdown),
             endpoints::run(Arc::clone(&context), &shutdown),
         );

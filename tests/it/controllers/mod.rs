@@ -9,6 +9,7 @@ mod gitrepository;
 mod job;
 pub(crate) mod kubectl;
 mod kustomization;
+mod persistentvolumeclaim;
 mod poddisruptionbudget;
 mod receiver;
 mod replicaset;
