@@ -10,6 +10,7 @@ mod endpoints;
 mod endpointslice;
 mod events;
 mod gitrepository;
+mod horizontalpodautoscaler;
 mod job;
 mod kustomization;
 pub mod operator;

@@ -6,8 +6,8 @@ use kube::Client;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{
-    cronjob, daemonset, deployment, endpoints, endpointslice, job, persistentvolume, persistentvolumeclaim,
-    poddisruptionbudget, replicaset, statefulset,
+    cronjob, daemonset, deployment, endpoints, endpointslice, horizontalpodautoscaler, job, persistentvolume,
+    persistentvolumeclaim, poddisruptionbudget, replicaset, statefulset,
 };
 use super::{Context, recorder};
 
@@ -26,6 +26,7 @@ pub async fn run_workload_controllers(client: Client, shutdown: CancellationToke
             cronjob::run(Arc::clone(&context), &shutdown),
             persistentvolumeclaim::run(Arc::clone(&context), &shutdown),
             persistentvolume::run(Arc::clone(&context), &shutdown),
+            horizontalpodautoscaler::run(Arc::clone(&context), &shutdown),
             endpointslice::run(Arc::clone(&context), &shutdown),
             endpoints::run(Arc::clone(&context), &shutdown),
         );
