@@ -4,7 +4,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{bindings, definitions, jobs, limits, namespaces, pods, services};
+use super::{bindings, daemonsets, definitions, jobs, limits, namespaces, pods, services};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
@@ -19,6 +19,7 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::complete(object),
         "jobs.batch" => jobs::complete(object),
+        "daemonsets.apps" => daemonsets::complete(object),
         "pods" => {
             limits::apply(server, target, object)?;
             pods::complete(server, target, object)?;
@@ -41,6 +42,7 @@ pub(crate) fn on_update(
 ) -> Result<(), Status> {
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::keep(old, object),
+        "daemonsets.apps" => daemonsets::keep(old, object),
         "services" => services::complete(server, target, Some(old), object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
         BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),

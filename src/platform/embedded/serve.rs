@@ -129,6 +129,7 @@ async fn start(
     let kubelet = kubelet::Config {
         client: administrator.clone(),
         images: images(config),
+        registry: Some(kubelet::Registry { name: FORGE_HOST.to_owned(), router: registry.router() }),
         token: secrets.kubelet,
         listener: kubelet_listener,
         nodes: vec!["workshop-1".to_owned()],

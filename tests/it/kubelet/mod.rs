@@ -3,6 +3,7 @@
 mod crashing;
 mod node;
 mod pulling;
+mod pushed;
 mod restart;
 mod scheduling;
 mod server;
