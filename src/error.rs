@@ -196,6 +196,7 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         E::Unfit { problems } => {
             (Kind::Machine, problems.iter().filter_map(|problem| problem.advice.clone()).collect())
         }
+        E::Abandoned => (Kind::Platform, Vec::new()),
         E::TimedOut { .. } | E::Kubernetes { .. } => {
             hint(Kind::Platform, "`atelier logs` shows what the background process says")
         }

@@ -120,7 +120,13 @@ impl Global {
     ) -> Result<lab::Context, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::new(Kind::Machine, error))?;
         let material = std::sync::Arc::new(material);
-        Ok(lab::Context { folder, material, program, events: self.ui.events() })
+        Ok(lab::Context {
+            folder,
+            material,
+            program,
+            events: self.ui.events(),
+            signals: lab::Signals::default(),
+        })
     }
 }
 

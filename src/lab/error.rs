@@ -49,6 +49,9 @@ pub enum Error {
         /// What was asked for.
         wanted: String,
     },
+    /// The stage was not begun, since another one failed; that one's error is shown.
+    #[error("another stage failed before")]
+    Abandoned,
     /// There is no such lab.
     #[error("there is no lab `{lab}`")]
     Missing {

@@ -11,6 +11,7 @@ mod folder;
 mod inventory;
 mod lock;
 mod plan;
+mod signals;
 mod spec;
 mod stages;
 
@@ -24,6 +25,7 @@ pub use folder::{Home, LabFolder, write_private};
 pub use inventory::{Inventory, Item};
 pub use lock::Lock;
 pub use plan::{Plan, Status};
+pub use signals::Signals;
 pub use spec::{Material, Spec};
 
 use crate::events::Outcome;

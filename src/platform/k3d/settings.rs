@@ -31,7 +31,7 @@ const KEYS: [Key; 13] = [
     key("flux.manifest", "ATELIER_FLUX_MANIFEST", "", "file with the operator's manifest"),
     key("flux.sha256", "ATELIER_FLUX_SHA256", "", "checksum that the operator's manifest must have"),
     key("flux.version", "ATELIER_FLUX_VERSION", "v2.9.0", "release of the operator"),
-    key("images.base", "ATELIER_IMAGES_BASE", "debian:bookworm-slim", "base of the sample's image"),
+    key("images.base", "ATELIER_IMAGES_BASE", "scratch", "base of the sample's image; `scratch`: none"),
     key("images.gitea", "ATELIER_IMAGES_GITEA", "docker.gitea.com/gitea:1.24.6", "the forge's image"),
     key("images.k3d-tools", "ATELIER_IMAGES_K3D_TOOLS", "", "k3d's helper image; its own choice when empty"),
     key("images.k3s", "ATELIER_IMAGES_K3S", "rancher/k3s:v1.34.1-k3s1", "the nodes' image"),
