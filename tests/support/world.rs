@@ -165,6 +165,11 @@ impl Ran {
         &self.output.stdout
     }
 
+    /// Standard error as it is.
+    pub(crate) fn stderr(&self) -> &str {
+        &self.output.stderr
+    }
+
     /// Everything that it wrote, as it is.
     pub(crate) fn raw(&self) -> String {
         format!("{}{}", self.output.stdout, self.output.stderr)

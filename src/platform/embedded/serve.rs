@@ -42,6 +42,10 @@ pub struct ServeConfig {
     pub images: Vec<Image>,
     /// The operator's images, which run and answer nothing.
     pub operator: Vec<String>,
+    /// Where the lab's forge is, when another process is the forge.
+    pub forge: Option<String>,
+    /// Paths of the Kubernetes API that somebody else answers; none in a lab of ours.
+    pub beside: axum::Router,
 }
 
 /// Works until SIGTERM or SIGINT. Its first word, ready or not, goes to standard output for who started it.
@@ -120,7 +124,8 @@ async fn start(
     let artifacts =
         Storage::open(&folder.join("artifacts")).map_err(|source| failed("artefact store", source))?;
 
-    let forge_address = format!("127.0.0.1:{}", listeners.ports.forge);
+    let own = || format!("127.0.0.1:{}", listeners.ports.forge);
+    let forge_address = config.forge.clone().unwrap_or_else(own);
     let context = controllers(&api, artifacts, forge_address);
     let receiving = Receiving::default();
     let notifier = (context.impersonate)(operator::NAMESPACE, operator::NOTIFICATION_CONTROLLER);
@@ -136,7 +141,7 @@ async fn start(
         clock: kubelet::Clock::default(),
     };
 
-    let (router, end) = (api.router(), shutdown.clone());
+    let (router, end) = (config.beside.clone().merge(api.router()), shutdown.clone());
     parts.spawn(async move {
         report("API server", apiserver::serve(router, listeners.kubernetes, &authority, end).await);
     });

@@ -1,9 +1,11 @@
 //! The k3d platform on a machine without a cluster: what is said before anything is made, with a stand-in for k3d,
 //! and against a real engine where there is one. The whole platform runs in `tests/e2e`.
 
+mod cases;
 mod config;
 mod doctor;
 mod engine;
+mod recordings;
 
 use std::path::Path;
 
