@@ -1,7 +1,8 @@
 //! What Kubernetes checks in Jobs and `CronJobs`, after `pkg/apis/batch/validation`.
 
 use super::field::{Errors, Field};
-use super::{schedule, workloads};
+use super::workloads;
+use crate::objects::Schedule;
 
 const UID: &str = "batch.kubernetes.io/controller-uid";
 const ACTIONS: [&str; 4] = ["Count", "FailIndex", "FailJob", "Ignore"];
@@ -65,6 +66,9 @@ fn job_spec(spec: &Field, errors: &mut Errors) {
     let policy = template.get("spec").get("restartPolicy");
     match policy.text() {
         "" | "Always" => policy.required("valid values: \"OnFailure\", \"Never\"", errors),
+        "OnFailure" if spec.get("podFailurePolicy").is_set() => {
+            policy.invalid("only \"Never\" is supported when podFailurePolicy is specified", errors);
+        }
         "OnFailure" | "Never" => {}
         _ => policy.unsupported(policy.value, &["OnFailure", "Never"], errors),
     }
@@ -91,8 +95,8 @@ pub(super) fn cron_job(spec: &Field, errors: &mut Errors) {
     if timetable.must_be_text("", errors) {
         if timetable.text().contains("TZ") {
             timetable.invalid("cannot use TZ or CRON_TZ in schedule, use timeZone field instead", errors);
-        } else if let Err(detail) = schedule::read(timetable.text()) {
-            timetable.invalid(&detail, errors);
+        } else if let Err(error) = Schedule::parse(timetable.text()) {
+            timetable.invalid(&error.to_string(), errors);
         }
     }
     spec.get("startingDeadlineSeconds").at_least_zero(errors);

@@ -21,7 +21,6 @@ mod object;
 mod pods;
 mod quotas;
 mod rules;
-mod schedule;
 mod schema;
 mod services;
 mod slices;

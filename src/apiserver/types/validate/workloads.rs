@@ -1,5 +1,7 @@
 //! What Kubernetes checks in Deployments and their like, after `pkg/apis/apps/validation`.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::field::{Errors, Field};
@@ -158,7 +160,26 @@ pub(super) fn stateful_set(spec: &Field, errors: &mut Errors) {
         spec.get("selector").required("", errors);
     }
     let right = selector(spec, "statefulset", errors);
-    template(spec, right, "StatefulSet", errors);
+    let whole = with_claims(spec.value);
+    template(&Field::new(&whole, &spec.path), right, "StatefulSet", errors);
+}
+
+/// A `StatefulSet`'s Pods have a volume for each of its claims, which containers may mount.
+fn with_claims(spec: &Value) -> Cow<'_, Value> {
+    let claims = spec["volumeClaimTemplates"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+    if claims.is_empty() {
+        return Cow::Borrowed(spec);
+    }
+    let mut spec = spec.clone();
+    let pod = &mut spec["template"]["spec"];
+    let mut volumes = pod["volumes"].as_array().cloned().unwrap_or_default();
+    for claim in claims {
+        let name = &claim["metadata"]["name"];
+        volumes.retain(|volume| volume["name"] != *name);
+        volumes.push(json!({ "name": name, "persistentVolumeClaim": { "claimName": name } }));
+    }
+    pod["volumes"] = Value::Array(volumes);
+    Cow::Owned(spec)
 }
 
 /// A `DaemonSet`'s specification.
