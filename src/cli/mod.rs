@@ -8,6 +8,7 @@ mod credentials;
 mod doctor;
 mod down;
 mod env;
+mod export;
 mod global;
 mod learn;
 mod lint;

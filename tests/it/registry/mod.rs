@@ -4,4 +4,4 @@
 mod access;
 mod content;
 mod recordings;
-mod world;
+pub(crate) mod world;
