@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve, shell,
-    start, status, stop, up,
+    bench, config, credentials, doctor, down, env, export, learn, lint, logs, open, rehearse, sample, serve,
+    shell, start, status, stop, up,
 };
 
 /// A GitOps workshop in a box
@@ -84,6 +84,8 @@ pub(super) enum Command {
     Stop(stop::StopArgs),
     /// Start a stopped lab again
     Start(start::StartArgs),
+    /// Take repositories, working folders and journals home
+    Export(export::ExportArgs),
     /// Remove the lab and every trace of it
     Down(down::DownArgs),
     /// Measure the numbers that this project promises

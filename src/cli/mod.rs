@@ -9,6 +9,7 @@ mod credentials;
 mod doctor;
 mod down;
 mod env;
+mod export;
 mod global;
 mod learn;
 mod lint;

@@ -8,8 +8,8 @@ use clap::Parser as _;
 use super::arguments::{Arguments, Command};
 use super::global::Global;
 use super::{
-    bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve, shell,
-    start, status, stop, up,
+    bench, config, credentials, doctor, down, env, export, learn, lint, logs, open, rehearse, sample, serve,
+    shell, start, status, stop, up,
 };
 use crate::error::{Failure, Kind};
 use crate::ui::{Mode, Ui};
@@ -74,6 +74,7 @@ async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
         Command::Logs(args) => logs::run(&global, args).await,
         Command::Stop(args) => stop::run(&global, args).await,
         Command::Start(args) => start::run(&global, args).await,
+        Command::Export(args) => export::run(&global, args).await,
         Command::Down(args) => down::run(&global, args).await,
         Command::Bench(args) => bench::run(&global, args).await,
         Command::Serve(args) => serve::run(&global, args).await,

@@ -10,7 +10,7 @@ pub enum Error {
     /// A file or folder of the lab cannot be used.
     #[error("cannot {verb} `{}`", path.display())]
     File {
-        /// `read`, `write`, `make`, `remove`.
+        /// `read`, `write`, `copy`, `make`, `remove`.
         verb: &'static str,
         /// Which.
         path: PathBuf,
@@ -69,6 +69,12 @@ pub enum Error {
     /// Where a folder should be is something else.
     #[error("`{}` is not a folder", path.display())]
     NotAFolder {
+        /// Which path.
+        path: PathBuf,
+    },
+    /// A folder that shall take something has something else in it.
+    #[error("`{}` is not empty", path.display())]
+    Occupied {
         /// Which path.
         path: PathBuf,
     },

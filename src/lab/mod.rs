@@ -7,6 +7,7 @@ mod clones;
 mod context;
 mod environment;
 mod error;
+mod export;
 mod folder;
 mod inventory;
 mod lock;
@@ -14,6 +15,7 @@ mod plan;
 mod signals;
 mod spec;
 mod stages;
+mod stuck;
 
 use async_trait::async_trait;
 
@@ -21,12 +23,14 @@ pub use clones::{Clone, unpushed};
 pub use context::Context;
 pub use environment::{ActorFolder, Environment};
 pub use error::Error;
+pub use export::{Export, export};
 pub use folder::{Home, LabFolder, write_private};
 pub use inventory::{Inventory, Item};
 pub use lock::Lock;
 pub use plan::{Plan, Status};
 pub use signals::Signals;
 pub use spec::{Material, Spec};
+pub use stuck::stuck;
 
 use crate::events::Outcome;
 

@@ -171,6 +171,22 @@ impl Gitea {
         Ok(self.get(&repository(owner, name)).await?.is_some())
     }
 
+    /// The repositories that this client may see: `<owner>/<name>` and the main branch.
+    pub async fn repositories(&self) -> Result<Vec<(String, String)>, Error> {
+        let mut found = Vec::new();
+        for page in 1.. {
+            // The search wraps its answer, so it is not read as other lists are.
+            let path = format!("/repos/search?page={page}&limit={PAGE}");
+            let answer = self.get(&path).await?.unwrap_or_default();
+            let part = answer["data"].as_array().cloned().unwrap_or_default();
+            found.extend(part.iter().map(|one| (text(one, "full_name"), text(one, "default_branch"))));
+            if part.len() < PAGE {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     /// Makes an empty public repository with the default branch `main`, as the forge's administrator.
     pub async fn create_repository(&self, owner: &str, organization: bool, name: &str) -> Result<(), Error> {
         let path = if organization {

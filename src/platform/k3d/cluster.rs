@@ -8,6 +8,7 @@ use futures::StreamExt as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use super::engine::Container;
+use super::error::says_disk_full;
 use super::forge::port_taken;
 use super::labels::{CLUSTER, LAB, ROLE};
 use super::manifest::RECEIVER_PORT;
@@ -127,7 +128,7 @@ impl Site {
                     match (says_port_busy(&printed(&error)), known) {
                         (true, None) if attempt < PORT_ATTEMPTS => {}
                         (true, _) => return Err(port_taken(port, "Kubernetes API")),
-                        (false, _) => return Err(error.into()),
+                        (false, _) => return Err(refused(error, "make a cluster")),
                     }
                 }
             }
@@ -143,7 +144,7 @@ impl Site {
             Err(error) if says_port_busy(&printed(&error)) => {
                 Err(port_taken(self.folder.cluster_port(cluster)?.unwrap_or_default(), "Kubernetes API"))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(refused(error, "start a cluster")),
         }
     }
 
@@ -211,6 +212,15 @@ impl Site {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+}
+
+/// A failure of k3d whose cause is the engine's full disk is told as such: nobody looks for it in k3d's log.
+fn refused(error: process::Error, what: &str) -> platform::Error {
+    let printed = printed(&error);
+    match printed.lines().find(|line| says_disk_full(line)) {
+        Some(line) => Error::Full { what: what.to_owned(), message: line.trim().to_owned() }.into(),
+        None => error.into(),
     }
 }
 

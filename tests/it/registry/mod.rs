@@ -5,4 +5,4 @@ mod access;
 mod content;
 mod packages;
 mod recordings;
-mod world;
+pub(crate) mod world;

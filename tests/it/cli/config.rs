@@ -46,3 +46,38 @@ fn wrong_settings_are_refused_by_name() {
     let text = "atelier.yaml`: there is no setting `image.k3s`; the settings are `clusters`, ";
     assert!(ran.contains(text) && ran.ends_with("exit code 2"), "{ran}");
 }
+
+#[test]
+fn everything_that_can_be_set_is_shown_with_its_origin() {
+    let world = World::new();
+    world.set("ATELIER_FLUX_SHA256", &"0".repeat(64));
+    world.write(
+        "atelier.yaml",
+        "flux: {manifest: flux.yaml}\nimages: {mirrors: {docker.io: mirror.example}}\n",
+    );
+    let ran = world.atelier(&["config", "--set", "images.pull=never"]).to_string();
+    let ran = ran.replace("<world>/work", "<folder>");
+    // The width of the columns is that of a path.
+    let blanks = regex::Regex::new(" {2,}").unwrap();
+    insta::assert_snapshot!(blanks.replace_all(&ran, "  "), @"
+    $ atelier config --set images.pull=never
+    setting  value  from  what it is
+    clusters  main  default  names of the clusters, with commas
+    docker.host  -  default  address of the Docker engine; found by itself when empty
+    flux.manifest  <folder>/flux.yaml  `<folder>/atelier.yaml`  file with the operator's manifest
+    flux.sha256  <sha256>  ATELIER_FLUX_SHA256  checksum that the operator's manifest must have
+    flux.url  https://github.com/fluxcd/flux2/releases/download/{version}/install.yaml  default  where the manifest is loaded from; `{version}` is filled in
+    flux.version  v2.9.0  default  release of the operator
+    images.base  debian:bookworm-slim  default  base of the sample's image
+    images.gitea  docker.gitea.com/gitea:1.24.6  default  the forge's image
+    images.k3d-tools  -  default  k3d's helper image; its own choice when empty
+    images.k3s  rancher/k3s:v1.34.1-k3s1  default  the nodes' image
+    images.mirrors  docker.io=mirror.example  `<folder>/atelier.yaml`  registries to use instead, `docker.io=mirror.example`
+    images.pull  never  --set  `missing`: pull what is not there; `never`: pull nothing
+    tools.flux  flux  default  the program flux
+    tools.k3d  k3d  default  the program k3d
+    --- stderr
+    set them with `--set KEY=VALUE`, by variables (ATELIER_…), or in `atelier.yaml`
+    --- exit code 0
+    ");
+}
