@@ -68,6 +68,17 @@ pub struct TreeEntry {
     pub kind: String,
 }
 
+/// A change of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// Relative, with `/`.
+    pub path: String,
+    /// The hash of the contents that are there; nothing for a file that is new.
+    pub sha: Option<String>,
+    /// The new contents; nothing when the file goes.
+    pub content: Option<Vec<u8>>,
+}
+
 /// How the client shows who it is.
 #[derive(Clone)]
 enum Credential {
@@ -253,6 +264,39 @@ impl Gitea {
         Ok(content.and_then(|content| STANDARD.decode(content).ok()))
     }
 
+    /// Changes files of a branch, in one commit.
+    pub async fn change_files(
+        &self,
+        owner: &str,
+        name: &str,
+        branch: &str,
+        message: &str,
+        changes: &[FileChange],
+    ) -> Result<(), Error> {
+        let files: Vec<_> = changes
+            .iter()
+            .map(|change| match (&change.content, &change.sha) {
+                (None, sha) => json!({"operation": "delete", "path": change.path, "sha": sha}),
+                (Some(content), Some(sha)) => {
+                    json!({"operation": "update", "path": change.path, "sha": sha, "content": STANDARD.encode(content)})
+                }
+                (Some(content), None) => {
+                    json!({"operation": "create", "path": change.path, "content": STANDARD.encode(content)})
+                }
+            })
+            .collect();
+        let body = json!({"branch": branch, "message": message, "files": files});
+        self.send(Method::POST, &format!("{}/contents", repository(owner, name)), Some(body))
+            .await
+            .map(|_| ())
+    }
+
+    /// Removes a branch.
+    pub async fn delete_branch(&self, owner: &str, name: &str, branch: &str) -> Result<(), Error> {
+        let path = format!("{}/branches/{}", repository(owner, name), utf8_percent_encode(branch, PATH));
+        self.send(Method::DELETE, &path, None).await.map(|_| ())
+    }
+
     /// The addresses that a repository's webhooks call.
     pub async fn webhooks(&self, owner: &str, name: &str) -> Result<Vec<String>, Error> {
         let hooks = self.pages(&format!("{}/hooks", repository(owner, name)), usize::MAX).await?;
@@ -272,7 +316,7 @@ impl Gitea {
         self.send(Method::POST, &format!("{}/hooks", repository(owner, name)), Some(body)).await.map(|_| ())
     }
 
-    async fn pages(&self, path: &str, limit: usize) -> Result<Vec<Value>, Error> {
+    pub(super) async fn pages(&self, path: &str, limit: usize) -> Result<Vec<Value>, Error> {
         let mut found = Vec::new();
         let mark = if path.contains('?') { '&' } else { '?' };
         let size = limit.min(PAGE);
@@ -343,11 +387,11 @@ fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-fn repository(owner: &str, name: &str) -> String {
+pub(super) fn repository(owner: &str, name: &str) -> String {
     format!("/repos/{}/{}", segment(owner), segment(name))
 }
 
-fn text(value: &Value, field: &str) -> String {
+pub(super) fn text(value: &Value, field: &str) -> String {
     value[field].as_str().unwrap_or_default().to_owned()
 }
 
