@@ -2,12 +2,21 @@
 
 mod down;
 mod env;
+mod explain;
 mod global;
+mod graph;
 mod learn;
 mod lint;
 mod logs;
+mod manifest;
+mod next;
+mod present;
+mod recreate;
 mod rehearse;
+mod reset;
 mod run;
+mod schema;
 mod status;
 mod stop;
+mod team;
 mod up;
