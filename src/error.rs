@@ -37,6 +37,8 @@ pub enum Kind {
     Locked,
     /// Something is left after `down`.
     Left,
+    /// A workshop is not trusted.
+    Untrusted,
     /// A bug of ours.
     Bug,
     /// Ctrl-C.
@@ -54,6 +56,7 @@ impl Kind {
             Self::Platform => 5,
             Self::Locked => 6,
             Self::Left => 7,
+            Self::Untrusted => 8,
             Self::Bug => 70,
             Self::Interrupted => 130,
         }
@@ -133,7 +136,21 @@ impl From<scenario::Error> for Failure {
     fn from(error: scenario::Error) -> Self {
         use scenario::Error as E;
         let (kind, hint) = match &error {
-            E::UnknownTrack { .. } => (Kind::Arguments, None),
+            E::UnknownTrack { .. } | E::UnknownStep { .. } => (Kind::Arguments, None),
+            E::Lacking { .. } => (Kind::Machine, Some("`atelier doctor` shows what this machine has")),
+            E::Repeated { .. } => (
+                Kind::Scenario,
+                Some(
+                    "what cannot be repeated says `once: true`; a `run` says with `unless` when there is nothing to do",
+                ),
+            ),
+            E::Left { .. } => (Kind::Left, Some("`cleanup` undoes what the steps did")),
+            E::Gated { .. } => (
+                Kind::NotDone,
+                Some(
+                    "wait for them, or let atelier play them: `atelier solve` does this step with all that it needs",
+                ),
+            ),
             E::Held { .. } => (Kind::Locked, Some("leave it there, or choose another lab with `--lab NAME`")),
             E::CompleteBefore { .. } => (
                 Kind::Scenario,

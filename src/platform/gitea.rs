@@ -68,6 +68,17 @@ pub struct TreeEntry {
     pub kind: String,
 }
 
+/// A change of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// Relative, with `/`.
+    pub path: String,
+    /// The hash of the contents that are there; nothing for a file that is new.
+    pub sha: Option<String>,
+    /// The new contents; nothing when the file goes.
+    pub content: Option<Vec<u8>>,
+}
+
 /// How the client shows who it is.
 #[derive(Clone)]
 enum Credential {
@@ -267,6 +278,39 @@ impl Gitea {
         let answer = self.get(&path).await?;
         let content = answer.as_ref().and_then(|file| file["content"].as_str());
         Ok(content.and_then(|content| STANDARD.decode(content).ok()))
+    }
+
+    /// Changes files of a branch, in one commit.
+    pub async fn change_files(
+        &self,
+        owner: &str,
+        name: &str,
+        branch: &str,
+        message: &str,
+        changes: &[FileChange],
+    ) -> Result<(), Error> {
+        let files: Vec<_> = changes
+            .iter()
+            .map(|change| match (&change.content, &change.sha) {
+                (None, sha) => json!({"operation": "delete", "path": change.path, "sha": sha}),
+                (Some(content), Some(sha)) => {
+                    json!({"operation": "update", "path": change.path, "sha": sha, "content": STANDARD.encode(content)})
+                }
+                (Some(content), None) => {
+                    json!({"operation": "create", "path": change.path, "content": STANDARD.encode(content)})
+                }
+            })
+            .collect();
+        let body = json!({"branch": branch, "message": message, "files": files});
+        self.send(Method::POST, &format!("{}/contents", repository(owner, name)), Some(body))
+            .await
+            .map(|_| ())
+    }
+
+    /// Removes a branch.
+    pub async fn delete_branch(&self, owner: &str, name: &str, branch: &str) -> Result<(), Error> {
+        let path = format!("{}/branches/{}", repository(owner, name), utf8_percent_encode(branch, PATH));
+        self.send(Method::DELETE, &path, None).await.map(|_| ())
     }
 
     /// The addresses that a repository's webhooks call.

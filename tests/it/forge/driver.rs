@@ -1,7 +1,6 @@
 //! The driver's client of the REST API, every call of it, against the forge.
 
-use atelier::platform::Gitea;
-use atelier::platform::pulls::{CommitStatus, MergeStyle, NewPull, PullRequest, Verdict};
+use atelier::platform::{Gitea, MergeStyle, PullRequest};
 
 use super::world::{PASSWORD, World};
 
@@ -63,53 +62,38 @@ async fn driver_makes_and_finds_everything_it_needs() {
 async fn driver_opens_reviews_and_merges_pull_requests() {
     let world = World::with_people().await;
     let work = world.seeded("apps").await;
-    world.git(&work, &["push", "-q", "origin", "main:feature/x"]).await;
-    world.git(&work, &["checkout", "-q", "-b", "feature/x"]).await;
-    world.commit(&work, &[("x.txt", "x\n")], "add x").await;
-    world.git(&work, &["push", "-q", "origin", "feature/x"]).await;
-    let tip = world.git(&work, &["rev-parse", "HEAD"]).await;
+    for name in ["x", "y"] {
+        world.git(&work, &["checkout", "-q", "-b", name, "main"]).await;
+        world.commit(&work, &[(&format!("{name}.txt"), "one\n")], "add a file").await;
+        world.git(&work, &["push", "-q", "origin", name]).await;
+    }
+    let tip = world.git(&work, &["rev-parse", "x"]).await;
     let [admin, dev1] = ["atelier", "dev1"].map(|user| Gitea::with_password(&world.url, user, PASSWORD));
-    dev1.protect_branch("dev1", "apps", "main", 1, &["ci/build"]).await.unwrap();
-    let new = NewPull { title: "X", body: "please", head: "feature/x", base: "main" };
-    let made = dev1.create_pull("dev1", "apps", &new).await.unwrap();
+    for (number, head) in [(1, "x"), (2, "y")] {
+        let made = dev1.open_pull_request("dev1", "apps", [head, "main", "Files", "please"]).await.unwrap();
+        assert_eq!(made, number);
+    }
+    assert!(dev1.approvals("dev1", "apps", 1).await.unwrap().is_empty());
+    admin.approve_pull_request("dev1", "apps", 1).await.unwrap();
+    assert_eq!(dev1.approvals("dev1", "apps", 1).await.unwrap(), ["atelier"]);
+    dev1.merge_pull_request("dev1", "apps", 1, MergeStyle::Squash).await.unwrap();
+    dev1.close_pull_request("dev1", "apps", 2).await.unwrap();
+
+    let found = dev1.pull_requests("dev1", "apps").await.unwrap();
+    let said: Vec<_> = found.iter().map(|one| (one.number, one.state.as_str(), one.merged)).collect();
+    assert_eq!(said, [(2, "closed", false), (1, "closed", true)]);
+    assert!(found.iter().all(|one| one.ended.is_some()));
+    let merged = PullRequest { ended: None, ..found[1].clone() };
     let wanted = PullRequest {
         number: 1,
-        title: "X".to_owned(),
-        state: "open".to_owned(),
+        title: "Files".to_owned(),
         author: "dev1".to_owned(),
+        state: "closed".to_owned(),
+        merged: true,
+        head: "x".to_owned(),
+        head_commit: tip,
         base: "main".to_owned(),
-        head: "feature/x".to_owned(),
-        head_commit: tip.clone(),
-        mergeable: true,
-        merge_commit: None,
+        ended: None,
     };
-    assert_eq!(made, wanted);
-    assert_eq!(dev1.pulls("dev1", "apps", "open").await.unwrap(), std::slice::from_ref(&wanted));
-    assert_eq!(dev1.pull_between("dev1", "apps", "main", "feature/x").await.unwrap(), Some(wanted));
-    assert_eq!(dev1.pull("dev1", "apps", 2).await.unwrap(), None);
-    let refusal = async || {
-        let refused = dev1.merge_pull("dev1", "apps", 1, MergeStyle::Squash, true).await.unwrap_err();
-        refused.to_string().split(": ").last().unwrap().to_owned()
-    };
-    assert_eq!(refusal().await, "Not all required status checks successful");
-    let good = CommitStatus {
-        state: "success".to_owned(),
-        context: "ci/build".to_owned(),
-        description: "fine".to_owned(),
-        target_url: "http://ci/1".to_owned(),
-    };
-    dev1.set_status("dev1", "apps", &tip, &good).await.unwrap();
-    assert_eq!(dev1.statuses("dev1", "apps", "feature/x").await.unwrap(), [good]);
-    assert_eq!(refusal().await, "Does not have enough approvals");
-    admin.review("dev1", "apps", 1, Verdict::RequestChanges, "no").await.unwrap();
-    admin.review("dev1", "apps", 1, Verdict::Approve, "").await.unwrap();
-    let said = dev1.reviews("dev1", "apps", 1).await.unwrap();
-    let said: Vec<_> =
-        said.iter().map(|one| (one.user.as_str(), one.state.as_str(), one.dismissed)).collect();
-    assert_eq!(said, [("atelier", "REQUEST_CHANGES", true), ("atelier", "APPROVED", false)]);
-    dev1.merge_pull("dev1", "apps", 1, MergeStyle::Squash, true).await.unwrap();
-    let merged = dev1.pull("dev1", "apps", 1).await.unwrap().unwrap();
-    let main = dev1.branch("dev1", "apps", "main").await.unwrap().unwrap();
-    assert_eq!((merged.state.as_str(), merged.merge_commit), ("closed", Some(main.commit)));
-    assert_eq!(dev1.branch("dev1", "apps", "feature/x").await.unwrap(), None);
+    assert_eq!(merged, wanted);
 }
