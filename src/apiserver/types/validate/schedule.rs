@@ -34,7 +34,7 @@ pub(super) fn read(text: &str) -> Result<(), String> {
 fn range(text: &str, (least, most, words): (u32, u32, &[&str])) -> Result<(), String> {
     let number = |word: &str| -> Result<u32, String> {
         let named = words.iter().position(|known| *known == word.to_lowercase());
-        let base = if words.len() == 12 { 1 } else { 0 };
+        let base = u32::from(words.len() == 12);
         match named.and_then(|place| u32::try_from(place).ok()) {
             Some(place) => Ok(place + base),
             None => word.parse().map_err(|_| {
