@@ -89,7 +89,10 @@ fn summary(body: &[u8]) -> String {
     match start.first() {
         None => "<empty>".to_owned(),
         Some(b'{') => format!("{}{more}", String::from_utf8_lossy(start)),
-        Some(_) => start.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + more,
+        Some(_) => {
+            let write = |text: String, byte: &u8| text + &format!("{byte:02x}");
+            start.iter().fold(String::new(), write) + more
+        }
     }
 }
 

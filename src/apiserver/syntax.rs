@@ -8,25 +8,24 @@ const EOF: &str = "unexpected end of JSON input";
 /// The first thing that is wrong; nothing where the text is JSON.
 pub(crate) fn error(text: &[u8]) -> Option<String> {
     let mut scanner = Scanner { text, at: 0 };
-    let scanned = scanner.value(0).and_then(|()| {
+    let result = scanner.value(0).and_then(|()| {
         scanner.blanks();
         match scanner.peek() {
             None => Ok(()),
             Some(byte) => Err(invalid(byte, "after top-level value")),
         }
     });
-    scanned.err()
+    result.err()
 }
 
 fn invalid(byte: u8, context: &str) -> String {
     let shown = match byte {
         b'\'' => "'\\''".to_owned(),
         b'"' => "'\"'".to_owned(),
-        0x20..=0x7e => format!("'{}'", char::from(byte)),
         b'\n' => "'\\n'".to_owned(),
         b'\t' => "'\\t'".to_owned(),
         b'\r' => "'\\r'".to_owned(),
-        0x80.. => format!("'{}'", char::from(byte)),
+        0x20..=0x7e | 0x80.. => format!("'{}'", char::from(byte)),
         _ => format!("'\\x{byte:02x}'"),
     };
     format!("invalid character {shown} {context}")

@@ -184,7 +184,7 @@ impl Bench {
         let (_, folder) = self.folder().ok()?;
         match embedded::Folder::new(folder).state() {
             embedded::State::Running { process } => Some(process),
-            _ => None,
+            embedded::State::Stopped => None,
         }
     }
 

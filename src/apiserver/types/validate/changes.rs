@@ -62,7 +62,7 @@ pub(super) fn validate(kind: &Kind, old: &Field, new: &Field, errors: &mut Error
         }
         ("networking.k8s.io", "IngressClass") => same(&was.get("controller"), &is.get("controller"), errors),
         ("discovery.k8s.io", "EndpointSlice") => {
-            same(&old.get("addressType"), &new.get("addressType"), errors)
+            same(&old.get("addressType"), &new.get("addressType"), errors);
         }
         _ => {}
     }

@@ -241,12 +241,11 @@ impl<'a> Field<'a> {
                 "In" | "NotIn" if values.len() == 0 => {
                     values.required("must be specified when `operator` is 'In' or 'NotIn'", errors);
                 }
-                "In" | "NotIn" => {}
                 "Exists" | "DoesNotExist" if values.len() > 0 => {
                     let detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
                     values.forbidden(detail, errors);
                 }
-                "Exists" | "DoesNotExist" => {}
+                "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
                 _ => one.get("operator").invalid("not a valid selector operator", errors),
             }
             for detail in names::qualified(one.get("key").text()) {

@@ -93,22 +93,23 @@ pub(super) fn volume(spec: &Field, errors: &mut Errors) {
     if affinity.is_set() {
         pods::node_selector(&affinity.get("required"), errors);
     }
+    let is = |source: &Field, name: &str| source.path.rsplit('.').next() == Some(name);
     let mut sources = SOURCES.into_iter().map(|name| spec.get(name)).filter(Field::is_set);
     match sources.next() {
         None => spec.required("must specify a volume type", errors),
-        Some(source) if source.path.ends_with(".hostPath") => volumes::host_path(&source, errors),
-        Some(source) if source.path.ends_with(".nfs") => {
+        Some(source) if is(&source, "hostPath") => volumes::host_path(&source, errors),
+        Some(source) if is(&source, "nfs") => {
             for name in ["server", "path"] {
                 source.get(name).must_be_text("", errors);
             }
         }
-        Some(source) if source.path.ends_with(".local") => {
+        Some(source) if is(&source, "local") => {
             source.get("path").must_be_text("", errors);
             if !affinity.is_set() {
                 affinity.required("Local volume requires node affinity", errors);
             }
         }
-        Some(source) if source.path.ends_with(".csi") => {
+        Some(source) if is(&source, "csi") => {
             for name in ["driver", "volumeHandle"] {
                 source.get(name).must_be_text("", errors);
             }

@@ -19,10 +19,8 @@ pub(crate) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
                 "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned(),
             );
         }
-        ("", "Service") => {
-            if spec.get("clusterIP").text() == "None" && spec.get("sessionAffinity").is_set() {
-                told.push("spec.SessionAffinity is ignored for headless services".to_owned());
-            }
+        ("", "Service") if spec.get("clusterIP").text() == "None" && spec.get("sessionAffinity").is_set() => {
+            told.push("spec.SessionAffinity is ignored for headless services".to_owned());
         }
         ("", "Secret") if root.get("type").text() == "kubernetes.io/tls" => {
             let certificate = STANDARD.decode(root.get("data").get("tls.crt").text()).unwrap_or_default();
