@@ -1,9 +1,9 @@
 //! What tests share: a world of their own to run the built program in, the redaction of what differs from run to
 //! run, the source tree as data, and the platform cases with the grounds that they run on.
 
-pub(crate) mod ground;
 #[path = "stand_in/engine.rs"]
 pub(crate) mod engine;
+pub(crate) mod ground;
 mod interrupt;
 mod needs;
 pub(crate) mod platform_cases;
