@@ -78,8 +78,7 @@ impl StandIns {
         world.set("DOCKER_HOST", &self.engine);
         world.set("ATELIER_TOOLS_K3D", &self.k3d());
         world.set("ATELIER_IMAGES_PULL", "never");
-        for (variable, name) in [("K3S", "k3s"), ("GITEA", "gitea"), ("BASE", "base"), ("K3D_TOOLS", "base")]
-        {
+        for (variable, name) in [("K3S", "k3s"), ("GITEA", "gitea"), ("K3D_TOOLS", "base")] {
             world.set(&format!("ATELIER_IMAGES_{variable}"), &image(name));
         }
         // For who calls the stand-in for k3d by hand.

@@ -17,7 +17,7 @@ const LIMIT: usize = 4096;
 ///
 /// # Errors
 /// `InvalidData` when it is no program for Linux; the loader's words when it does not find a library.
-pub(super) async fn files(program: &Path) -> io::Result<Vec<PathBuf>> {
+pub async fn files(program: &Path) -> io::Result<Vec<PathBuf>> {
     let Some(loader) = loader(program)? else { return Ok(Vec::new()) };
     let listed = Command::new(&loader).arg("--list").arg(program).run().await.map_err(io::Error::other)?;
     let mut files = vec![loader];

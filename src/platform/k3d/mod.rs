@@ -34,6 +34,7 @@ pub use engine::{Engine, Facts, Search};
 pub use error::Error;
 pub use folder::{Folder, Record};
 pub use inventory::{Holding, Part, holdings, labs, remove};
+pub use linked::files as linked_files;
 pub use logs::Source;
 pub use machine::Machine;
 pub use manifest::{forget_manifests, images as images_of, manifests};

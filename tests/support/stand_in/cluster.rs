@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::Docker;
+use bollard::errors::Error::DockerResponseServerError as ServerError;
 use bollard::models::{
     ContainerCreateBody, HostConfig, NetworkCreateRequest, PortBinding, RestartPolicy, RestartPolicyNameEnum,
     VolumeCreateRequest,
@@ -23,6 +24,8 @@ use super::config::Config;
 pub(crate) const VERSION: &str = "v5.8.3";
 /// How long a node may take until it is ready.
 const LIMIT: Duration = Duration::from_secs(180);
+/// How often the container of tools may go away under us.
+const TOOLS_ATTEMPTS: u32 = 5;
 /// Where a node keeps the administrator's kubeconfig.
 const KUBECONFIG: &str = "/output/kubeconfig.yaml";
 
@@ -49,7 +52,7 @@ pub(crate) async fn engine() -> Result<Docker, Error> {
 /// The engine's own sentence, with the words that its clients put in front.
 fn daemon(error: bollard::errors::Error) -> String {
     match error {
-        bollard::errors::Error::DockerResponseServerError { message, .. } => {
+        ServerError { message, .. } => {
             format!("Error response from daemon: {message}")
         }
         error => error.to_string(),
@@ -127,14 +130,20 @@ impl Cluster {
             }),
             ..ContainerCreateBody::default()
         };
-        let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        // One that an earlier k3d left, which was killed, is used again.
-        match self.docker.create_container(Some(options), body).await {
-            Ok(_) => {}
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 409, .. }) => {}
-            Err(error) => return Err(daemon(error)),
+        for attempt in 1.. {
+            let options = CreateContainerOptionsBuilder::default().name(&name).build();
+            // One of another k3d, at work or killed, is used too.
+            match self.docker.create_container(Some(options), body.clone()).await {
+                Ok(_) | Err(ServerError { status_code: 409, .. }) => {}
+                Err(error) => return Err(daemon(error)),
+            }
+            match self.docker.start_container(&name, None).await {
+                // The other k3d has just removed it.
+                Err(ServerError { status_code: 404 | 409, .. }) if attempt < TOOLS_ATTEMPTS => {}
+                started => return started.map_err(daemon),
+            }
         }
-        self.docker.start_container(&name, None).await.map_err(daemon)
+        Ok(())
     }
 
     pub(crate) async fn remove_tools(&self) -> Result<(), Error> {
@@ -248,17 +257,14 @@ impl Cluster {
     pub(crate) async fn remove(&self, name: &str) -> Result<(), Error> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         match self.docker.remove_container(name, Some(options)).await {
-            Ok(())
-            | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
+            Ok(()) | Err(ServerError { status_code: 404 | 409, .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
     pub(crate) async fn remove_volume(&self) -> Result<(), Error> {
         match self.docker.remove_volume(&self.volume(), None::<RemoveVolumeOptions>).await {
-            Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => {
-                Ok(())
-            }
+            Ok(()) | Err(ServerError { status_code: 404, .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

@@ -54,6 +54,7 @@ async fn serve() -> Result<(), Error> {
     let registry = Registry::open(config).await?;
     let forge = forge::Config { data: data.join("git"), users: Arc::clone(&users), name };
     let forge = Forge::open(forge).await?;
+    forge.show_packages(Arc::new(registry.clone()));
     let health = json!({"status": "pass", "description": "Gitea: Git with a cup of tea", "checks": {}});
     let router = Router::new().route("/api/healthz", get(async || Json(health)));
     let router = router.merge(forge.router()).merge(registry.router());

@@ -1,10 +1,10 @@
 //! The images of the stand-ins: this very program with the libraries that it is linked to, made on the spot, labelled,
 //! and removed when the tests that asked for them are no more.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::Path;
 
-use atelier::platform::k3d::{Engine, Search};
+use atelier::platform::k3d::{Engine, Search, linked_files};
 use atelier::process::Command;
 use bollard::Docker;
 use bollard::query_parameters::{
@@ -98,7 +98,14 @@ async fn root(folder: &Path) -> Result<tar::Builder<Vec<u8>>, Error> {
     let mut archive = tar::Builder::new(Vec::new());
     // The engine does not read the format for files with holes.
     archive.sparse(false);
-    for library in libraries(&program).await? {
+    let mut libraries = linked_files(&program).await?;
+    // Set-up asks a node by a line of shell whether it takes images.
+    let shell = Path::new("/bin/sh");
+    libraries.extend(linked_files(shell).await?);
+    libraries.push(shell.to_owned());
+    libraries.sort();
+    libraries.dedup();
+    for library in libraries {
         // What the path leads to in the end is what counts.
         let file = library.canonicalize()?;
         archive.append_path_with_name(file, Path::new("root").join(library.strip_prefix("/")?))?;
@@ -130,20 +137,6 @@ async fn root(folder: &Path) -> Result<tar::Builder<Vec<u8>>, Error> {
         archive.append_data(&mut header, format!("root/{path}"), std::io::empty())?;
     }
     Ok(archive)
-}
-
-/// The libraries that the program is linked to, its interpreter among them, as `ldd` lists them; and those that the C
-/// library of older systems loads to look up names.
-async fn libraries(program: &Path) -> Result<BTreeSet<PathBuf>, Error> {
-    let listed = Command::new("ldd").arg(program).run().await?;
-    let words = listed.stdout.split_whitespace().filter(|word| word.starts_with('/'));
-    let mut found = words.map(PathBuf::from).collect::<BTreeSet<_>>();
-    let libc = found.iter().find(|path| path.ends_with("libc.so.6")).and_then(|path| path.parent());
-    let more = libc.map(|folder| {
-        ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"].map(|name| folder.join(name))
-    });
-    found.extend(more.into_iter().flatten().filter(|path| path.exists()));
-    Ok(found)
 }
 
 async fn build(
