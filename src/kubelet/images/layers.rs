@@ -23,6 +23,7 @@ pub(super) fn lay(files: &mut Files, layer: &[u8]) {
     let mut archive = tar::Archive::new(unpacked.take(LAYER_LIMIT));
     let Ok(entries) = archive.entries() else { return };
     let mut new = Files::new();
+    let mut kept = files.values().map(|bytes| bytes.len() as u64).sum::<u64>();
     for entry in entries {
         let Ok(mut entry) = entry else { break };
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -35,12 +36,12 @@ pub(super) fn lay(files: &mut Files, layer: &[u8]) {
             files.remove(&gone);
             remove(files, &gone);
         } else if entry.header().entry_type().is_file() && is_inside(&path) {
-            let kept = files.values().chain(new.values()).map(|bytes| bytes.len() as u64).sum::<u64>();
             if kept.saturating_add(entry.size()) > BYTES_LIMIT {
                 continue;
             }
             let mut bytes = Vec::new();
             if entry.read_to_end(&mut bytes).is_ok() {
+                kept += bytes.len() as u64;
                 new.insert(path, bytes);
             }
         }

@@ -67,8 +67,9 @@ impl Registry {
                     r#"rpc error: code = NotFound desc = failed to pull and unpack image "{full}": no match for platform in manifest: not found ({platform})"#
                 ))
             };
-            let chosen = all.iter().find(fits).and_then(|one| one["digest"].as_str()).ok_or_else(words)?;
-            (digest, manifest) = self.manifest(reference, &chosen.to_owned(), &token).await?;
+            let chosen = all.iter().find(fits).and_then(|one| one["digest"].as_str()).map(str::to_owned);
+            let chosen = chosen.ok_or_else(words)?;
+            (digest, manifest) = self.manifest(reference, &chosen, &token).await?;
         }
         let config = manifest["config"]["digest"].as_str().ok_or(Missing::Unknown)?;
         let config = self.blob(reference, config, &token, DOCUMENT_LIMIT).await.ok_or(Missing::Unknown)?;

@@ -41,7 +41,7 @@ impl Field {
     }
 
     pub(super) fn has(self, number: i8) -> bool {
-        u32::try_from(number).is_ok_and(|number| self.bits >> number & 1 == 1)
+        u32::try_from(number).is_ok_and(|number| (self.bits >> number) & 1 == 1)
     }
 
     /// The numbers, smallest first.
@@ -84,7 +84,7 @@ impl Field {
             return Err(CronError::Step { text: text() });
         }
         let step = usize::try_from(step.unwrap_or(1)).unwrap_or(usize::MAX);
-        self.bits |= (begin..=end).step_by(step).fold(0, |bits, number| bits | 1 << number);
+        self.bits |= (begin..=end).step_by(step).fold(0, |bits, number| bits | (1 << number));
         Ok(())
     }
 }

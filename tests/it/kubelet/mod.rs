@@ -1,6 +1,7 @@
 //! The simulated node against the API server in this process.
 
 mod crashing;
+mod kubectl;
 mod node;
 mod pulling;
 mod pushed;
