@@ -2,5 +2,6 @@
 
 pub mod kustomize;
 pub mod patch;
+pub mod semver;
 pub mod substitute;
 pub mod yaml;
