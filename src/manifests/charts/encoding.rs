@@ -7,9 +7,6 @@ use super::template::{
 };
 use crate::manifests::yaml;
 
-/// How deep values may be nested before they are taken for endless.
-const DEPTH_LIMIT: usize = 500;
-
 /// A template value from data. All numbers are floats, as they are in Go once they have been JSON.
 pub(super) fn from_json(json: &Json) -> Value {
     match json {
@@ -26,13 +23,14 @@ pub(super) fn from_json(json: &Json) -> Value {
 
 /// Data from a template value.
 pub(super) fn to_json(value: &Value) -> Result<Json, Failure> {
-    plain(value, 0)
+    if value.is_endless() {
+        let message = "json: unsupported value: encountered a cycle via map[string]interface {}";
+        return Err(Failure::new(message));
+    }
+    plain(value)
 }
 
-fn plain(value: &Value, depth: usize) -> Result<Json, Failure> {
-    if depth > DEPTH_LIMIT {
-        return Err(Failure::new("json: unsupported value: encountered a cycle via map[string]interface {}"));
-    }
+fn plain(value: &Value) -> Result<Json, Failure> {
     Ok(match value {
         Value::Nil => Json::Null,
         Value::Bool(flag) => Json::Bool(*flag),
@@ -43,7 +41,7 @@ fn plain(value: &Value, depth: usize) -> Result<Json, Failure> {
         Value::Bytes(bytes) => Json::String(base64(bytes.as_bytes())),
         Value::List(list) if list.is_nil() => Json::Null,
         Value::List(list) => {
-            Json::Array(list.items().iter().map(|item| plain(item, depth + 1)).collect::<Result<_, _>>()?)
+            Json::Array(list.items().iter().map(|item| plain(item)).collect::<Result<_, _>>()?)
         }
         Value::Map(map) if map.is_nil() => Json::Null,
         Value::Map(map) => {
@@ -51,7 +49,7 @@ fn plain(value: &Value, depth: usize) -> Result<Json, Failure> {
             let field = |(key, value): (&Text, &Value)| {
                 let value = match value {
                     Value::Text(text) if files => Json::String(base64(text.as_bytes())),
-                    value => plain(value, depth + 1)?,
+                    value => plain(value)?,
                 };
                 Ok((key.to_str().into_owned(), value))
             };

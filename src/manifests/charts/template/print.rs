@@ -5,6 +5,9 @@ use super::value::{MapKind, Value};
 /// The text of a value, as `fmt.Sprint` has it.
 pub(crate) fn print(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
+    if value.is_endless() {
+        return b"<endless>".to_vec();
+    }
     write(value, &mut bytes);
     bytes
 }
@@ -17,7 +20,7 @@ pub(crate) fn print_all(values: &[Value]) -> Vec<u8> {
         if index > 0 && !is_text(value) && !is_text(&values[index - 1]) {
             bytes.push(b' ');
         }
-        write(value, &mut bytes);
+        bytes.extend(print(value));
     }
     bytes
 }

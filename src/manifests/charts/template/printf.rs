@@ -101,7 +101,7 @@ impl State<'_> {
             return;
         };
         self.next += 1;
-        let text = verb.format(letter, argument);
+        let text = if argument.is_endless() { print(argument) } else { verb.format(letter, argument) };
         self.out.extend_from_slice(&text);
     }
 

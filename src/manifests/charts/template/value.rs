@@ -42,6 +42,12 @@ pub(crate) enum MapKind {
     Files,
 }
 
+/// The most values that are walked through in one.
+const VALUES_LIMIT: usize = 5_000_000;
+
+/// How deep values may be in each other.
+const DEPTH_LIMIT: usize = 500;
+
 /// A value. `Nil` is Go's nil interface and, where a map or list has no type, its absence.
 #[derive(Clone)]
 pub(crate) enum Value {
@@ -225,8 +231,30 @@ impl Value {
         }
     }
 
-    /// Go's `reflect.DeepEqual`.
+    /// Whether it holds itself, or so much that walking through it would take too long.
+    pub(crate) fn is_endless(&self) -> bool {
+        let mut room = VALUES_LIMIT;
+        !self.fits(0, &mut room)
+    }
+
+    fn fits(&self, depth: usize, room: &mut usize) -> bool {
+        if depth > DEPTH_LIMIT || *room == 0 {
+            return false;
+        }
+        *room -= 1;
+        match self {
+            Self::List(list) => list.items().iter().all(|item| item.fits(depth + 1, room)),
+            Self::Map(map) => map.entries().values().all(|value| value.fits(depth + 1, room)),
+            _ => true,
+        }
+    }
+
+    /// Go's `reflect.DeepEqual`. What has no end equals nothing.
     pub(crate) fn deep_equal(&self, other: &Self) -> bool {
+        !self.is_endless() && !other.is_endless() && self.same(other)
+    }
+
+    fn same(&self, other: &Self) -> bool {
         if self.type_name() != other.type_name() {
             return false;
         }
@@ -241,14 +269,14 @@ impl Value {
                 let (left, right) = (a.items(), b.items());
                 a.is_nil() == b.is_nil()
                     && left.len() == right.len()
-                    && left.iter().zip(right).all(|(a, b)| a.deep_equal(b))
+                    && left.iter().zip(right).all(|(a, b)| a.same(b))
             }
             (Self::Map(a), Self::Map(b)) => {
                 a.is(b) || {
                     let (left, right) = (a.entries(), b.entries());
                     a.is_nil() == b.is_nil()
                         && left.len() == right.len()
-                        && left.iter().zip(right.iter()).all(|((k, a), (l, b))| k == l && a.deep_equal(b))
+                        && left.iter().zip(right.iter()).all(|((k, a), (l, b))| k == l && a.same(b))
                 }
             }
             (Self::Object(a), Self::Object(b)) => a == b,
