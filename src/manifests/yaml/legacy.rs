@@ -130,11 +130,11 @@ impl<'a> Reader<'a> {
                 Event::MappingEnd | Event::StreamEnd => break,
                 event => event,
             };
-            let merges = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let is_merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let key = self.value(event, depth + 1)?;
             let event = self.event()?;
             let value = self.value(event, depth + 1)?;
-            if merges {
+            if is_merge {
                 match value {
                     Value::Array(items) => merged.extend(items),
                     value => merged.push(value),

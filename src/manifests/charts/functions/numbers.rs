@@ -181,18 +181,18 @@ fn ints(numbers: Vec<i64>) -> Value {
     Value::List(List::new(Element::Int, numbers.into_iter().map(Value::int).collect()))
 }
 
-fn steps(call: &Call, start: i64, stop: i64, step: i64) -> Result<Vec<i64>, Failure> {
-    if (stop < start && step >= 0) || (stop >= start && step <= 0) {
+fn steps(call: &Call, start: i64, stop: i64, stride: i64) -> Result<Vec<i64>, Failure> {
+    if (stop < start && stride >= 0) || (stop >= start && stride <= 0) {
         return Ok(Vec::new());
     }
-    let count = start.abs_diff(stop) / step.unsigned_abs() + 1;
+    let count = start.abs_diff(stop) / stride.unsigned_abs() + 1;
     // A number takes some bytes, wherever it is kept.
     call.bound(usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(32))?;
     let mut numbers = Vec::new();
     let mut at = start;
-    while (step > 0 && at < stop) || (step < 0 && at > stop) {
+    while (stride > 0 && at < stop) || (stride < 0 && at > stop) {
         numbers.push(at);
-        at = at.saturating_add(step);
+        at = at.saturating_add(stride);
     }
     Ok(numbers)
 }

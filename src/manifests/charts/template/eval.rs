@@ -324,7 +324,7 @@ impl<'t> State<'_, 't, '_> {
         }
         let found = |what: &str| self.error(format!("expected {what}; found {word}"));
         match (wanted, &word.kind) {
-            (Type::Any | Type::Reflect, Kind::Bool(flag)) | (Type::Bool, Kind::Bool(flag)) => {
+            (Type::Any | Type::Reflect | Type::Bool, Kind::Bool(flag)) => {
                 Ok(Value::Bool(*flag))
             }
             (Type::Any | Type::Reflect, Kind::Number(number)) => self.ideal(number),
