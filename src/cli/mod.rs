@@ -3,6 +3,7 @@
 
 mod arguments;
 mod bench;
+mod bench_engine;
 mod bench_server;
 mod check;
 mod config;
