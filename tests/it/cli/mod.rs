@@ -23,4 +23,5 @@ mod schema;
 mod status;
 mod stop;
 mod team;
+mod trust;
 mod up;
