@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve, shell,
-    start, status, stop, up,
+    audit, bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve,
+    shell, start, status, stop, up,
 };
 
 /// A GitOps workshop in a box
@@ -78,6 +78,8 @@ pub(super) enum Command {
     Rehearse(rehearse::RehearseArgs),
     /// Check scenario files
     Lint(lint::LintArgs),
+    /// Show who changed what in the lab's clusters
+    Audit(audit::AuditArgs),
     /// Show what the background process says
     Logs(logs::LogsArgs),
     /// Stop the lab and keep everything in it

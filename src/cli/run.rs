@@ -8,8 +8,8 @@ use clap::Parser as _;
 use super::arguments::{Arguments, Command};
 use super::global::Global;
 use super::{
-    bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve, shell,
-    start, status, stop, up,
+    audit, bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve,
+    shell, start, status, stop, up,
 };
 use crate::error::{Failure, Kind};
 use crate::ui::{Mode, Ui};
@@ -71,6 +71,7 @@ async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config::run(&global, args),
         Command::Sample(args) => sample::run(&global, args).await,
+        Command::Audit(args) => audit::run(&global, args).await,
         Command::Logs(args) => logs::run(&global, args).await,
         Command::Stop(args) => stop::run(&global, args).await,
         Command::Start(args) => start::run(&global, args).await,

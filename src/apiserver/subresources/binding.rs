@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::review;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
 use crate::apiserver::verbs::{Options, Part};
@@ -13,6 +14,7 @@ use crate::apiserver::{meta, respond};
 pub(super) async fn bind(mut call: Call) -> Result<Response, Status> {
     let options = Options::read(&call)?;
     let binding = call.object().await?;
+    review::posted(&call, &binding)?;
     let node = binding.pointer("/target/name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let kind = binding.pointer("/target/kind").and_then(Value::as_str).unwrap_or("Node");
     if node.is_empty() || !matches!(kind, "" | "Node") {

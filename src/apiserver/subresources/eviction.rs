@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::proxy::is_ready;
+use super::review;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
 use crate::apiserver::store::Key;
@@ -20,9 +21,10 @@ const MOST_DISRUPTED: usize = 2000;
 /// Answers `POST`.
 pub(super) async fn evict(mut call: Call) -> Result<Response, Status> {
     let eviction = call.object().await?;
+    review::posted(&call, &eviction)?;
     let options = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
     let bytes = options.to_string();
-    let options = DeleteOptions::read(&http::HeaderMap::new(), &call.query, bytes.as_bytes())?;
+    let options = DeleteOptions::read(&http::HeaderMap::new(), &call.query, bytes.as_bytes())?.by(&call);
     let dry_run = !options.dry_run.is_empty() || call.query.dry_run()?;
     let stored = call.server.store.get(&call.target.key());
     let pod = respond::parse(&stored.ok_or_else(|| Status::not_found(call.target.named()))?.json)?;

@@ -36,9 +36,10 @@ impl Server {
         options: &Options,
     ) -> Result<Written, Status> {
         let kind = &target.kind;
-        let warnings = strict::check(target, &mut object, options.validation)?;
+        let mut warnings = strict::check(target, &mut object, options.validation)?;
         place(target, &mut object)?;
         let name = meta::text(&object, "name").to_owned();
+        options.notes.name(&name);
         for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
             meta::set(&mut object, field, None);
         }
@@ -59,12 +60,26 @@ impl Server {
         self.may_grant(options.actor.as_ref(), target, None, &object)?;
         if admission::has_generation(kind) {
             meta::set(&mut object, "generation", Some(1.into()));
+            admission::observe(kind, &mut object);
         }
         let errors = types::validate(kind, &object);
         if !errors.is_empty() {
             return Err(Status::invalid(&kind.kind, &kind.group, &name, &errors));
         }
-        self.within_quotas(target, &object)?;
+        if let Some(identity) = &options.actor {
+            let request = admission::Request {
+                target,
+                operation: "CREATE",
+                name: &name,
+                object: Some(&object),
+                old: None,
+                options: options.asked("CreateOptions"),
+                dry_run: options.dry_run,
+                identity,
+            };
+            warnings.extend(self.review(&request, &options.notes)?);
+        }
+        self.within_quotas(target, None, &object)?;
         if !options.applied {
             let (api_version, time) = (&kind.api_version(), &meta::now());
             let writer = Writer { manager: &options.manager, subresource: None, api_version, time };

@@ -1,6 +1,7 @@
 //! The API server, called in process and, where the client is kubectl, over TLS.
 
 mod access;
+mod audit;
 mod client;
 mod definitions;
 mod discovery;
@@ -8,6 +9,7 @@ mod durability;
 mod kubectl;
 mod life_cycle;
 mod patches;
+mod policies;
 mod proxy;
 mod quotas;
 mod verbs;

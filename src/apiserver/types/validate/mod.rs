@@ -11,4 +11,5 @@ mod schema;
 mod workloads;
 
 pub(crate) use field_error::{FieldError, Reason};
+pub(crate) use names::{qualified, subdomain};
 pub(crate) use object::{validate, validate_change};
