@@ -3,12 +3,13 @@
 CARGO ?= cargo
 PLATFORM ?= embedded
 
-.PHONY: help demo test e2e bench install
+.PHONY: help demo test compare e2e bench install
 
 help:
 	@echo 'make demo     play the track dev2 in a lab of its own, and remove the lab'
 	@echo 'make demo PLATFORM=k3d   the same on a real cluster'
 	@echo 'make test     everything that must hold: formatting, clippy, tests, scenarios'
+	@echo 'make compare  our API server against the real one that ATELIER_COMPARE_KUBECONFIG names'
 	@echo 'make e2e      everything on the real thing: Docker, k3d, Gitea, Flux (atelier.yaml says which)'
 	@echo 'make bench    measure times and memory'
 	@echo 'make install  put atelier on your PATH'
@@ -23,6 +24,11 @@ test:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked
 	$(CARGO) run --locked --quiet -- lint scenarios
+
+# Plays the cases of tests/it/apiserver/conformance against both. ATELIER_COMPARE_RECORD=1 records the answers anew.
+compare:
+	@test -n "$$ATELIER_COMPARE_KUBECONFIG" || { echo 'ATELIER_COMPARE_KUBECONFIG names no kubeconfig' >&2; exit 2; }
+	$(CARGO) test --locked --test it apiserver::conformance -- --nocapture --test-threads 1
 
 # One test at a time: each has a lab of its own.
 e2e:

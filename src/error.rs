@@ -37,6 +37,8 @@ pub enum Kind {
     Locked,
     /// Something is left after `down`.
     Left,
+    /// A workshop is not trusted.
+    Untrusted,
     /// A bug of ours.
     Bug,
     /// Ctrl-C.
@@ -54,6 +56,7 @@ impl Kind {
             Self::Platform => 5,
             Self::Locked => 6,
             Self::Left => 7,
+            Self::Untrusted => 8,
             Self::Bug => 70,
             Self::Interrupted => 130,
         }
@@ -133,7 +136,21 @@ impl From<scenario::Error> for Failure {
     fn from(error: scenario::Error) -> Self {
         use scenario::Error as E;
         let (kind, hint) = match &error {
-            E::UnknownTrack { .. } => (Kind::Arguments, None),
+            E::UnknownTrack { .. } | E::UnknownStep { .. } => (Kind::Arguments, None),
+            E::Lacking { .. } => (Kind::Machine, Some("`atelier doctor` shows what this machine has")),
+            E::Repeated { .. } => (
+                Kind::Scenario,
+                Some(
+                    "what cannot be repeated says `once: true`; a `run` says with `unless` when there is nothing to do",
+                ),
+            ),
+            E::Left { .. } => (Kind::Left, Some("`cleanup` undoes what the steps did")),
+            E::Gated { .. } => (
+                Kind::NotDone,
+                Some(
+                    "wait for them, or let atelier play them: `atelier solve` does this step with all that it needs",
+                ),
+            ),
             E::Held { .. } => (Kind::Locked, Some("leave it there, or choose another lab with `--lab NAME`")),
             E::CompleteBefore { .. } => (
                 Kind::Scenario,
@@ -156,7 +173,7 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
     use lab::Error as E;
     let hint = |kind, text: &str| (kind, vec![text.to_owned()]);
     match error {
-        E::File { .. } => hint(Kind::Machine, "set ATELIER_HOME to a folder that you can write"),
+        E::File { source, .. } => hint(Kind::Machine, file_hint(source)),
         E::Damaged { .. } => hint(Kind::Platform, "`atelier down` removes the lab, whatever state it is in"),
         E::Newer { .. } => {
             hint(Kind::Platform, "use the newer program, or remove the lab with `atelier down`")
@@ -173,6 +190,7 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         E::NotAFolder { .. } => {
             hint(Kind::Machine, "move it away, or set ATELIER_HOME to a folder that you can write")
         }
+        E::Occupied { .. } => hint(Kind::Arguments, "name a new folder"),
         E::Hung { .. } => hint(
             Kind::Platform,
             "`atelier stop` ends it and keeps everything, `atelier up` starts it again then",
@@ -182,7 +200,7 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         E::Locked { .. } => hint(Kind::Locked, "wait until it is done, and try again"),
         E::Unpushed { .. } => hint(
             Kind::NotDone,
-            "push them, or copy the folders elsewhere; `atelier down --force` removes them",
+            "push them, or take them home with `atelier export`; `atelier down --force` removes them",
         ),
         E::Left { .. } => hint(Kind::Left, "run `atelier down` again"),
         E::Stage { stage, source, .. } => {
@@ -196,6 +214,7 @@ fn explain(error: &lab::Error) -> (Kind, Vec<String>) {
         E::Unfit { problems } => {
             (Kind::Machine, problems.iter().filter_map(|problem| problem.advice.clone()).collect())
         }
+        E::Abandoned => (Kind::Platform, Vec::new()),
         E::TimedOut { .. } | E::Kubernetes { .. } => {
             hint(Kind::Platform, "`atelier logs` shows what the background process says")
         }
@@ -226,7 +245,7 @@ fn platform_hints(error: &platform::Error) -> (Kind, Vec<String>) {
         E::ForgeUnreachable { .. } => {
             (Kind::Platform, "`atelier status` tells what runs, `atelier start` starts it again")
         }
-        E::File { .. } => (Kind::Machine, "set ATELIER_HOME to a folder that you can write"),
+        E::File { source, .. } => (Kind::Machine, file_hint(source)),
         E::Damaged { .. } => (Kind::Platform, "`atelier down` removes the lab, whatever state it is in"),
         E::Git { source, .. } if source.class() == git2::ErrorClass::Config => {
             (Kind::Machine, "git itself cannot read your configuration either: `git config --list` says more")
@@ -236,12 +255,43 @@ fn platform_hints(error: &platform::Error) -> (Kind, Vec<String>) {
     (kind, vec![hint.to_owned()])
 }
 
+/// What to do about a file that cannot be used.
+fn file_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            "the disk is full: free some space, or set ATELIER_HOME to a folder on another disk"
+        }
+        _ => "set ATELIER_HOME to a folder that you can write",
+    }
+}
+
 fn k3d_hint(error: &platform::k3d::Error) -> (Kind, &'static str) {
     use platform::k3d::Error as E;
     match error {
         E::NoEngine { .. } | E::Slow { .. } | E::Address { .. } => {
             (Kind::Machine, "start Docker, or name it with DOCKER_HOST; `atelier doctor` tells more")
         }
+        E::Gone { .. } => (Kind::Machine, "start Docker again; `atelier doctor` tells more"),
+        E::NoContext { .. } => {
+            (Kind::Machine, "`docker context ls` shows those there are, DOCKER_CONTEXT names another one")
+        }
+        E::Full { .. } => (
+            Kind::Machine,
+            "`docker system df` shows what takes the space, `docker system prune` removes what is not needed",
+        ),
+        E::Limited { .. } => (
+            Kind::Machine,
+            "all who are behind one address are counted together: wait, log in with `docker login`, or name a \
+             mirror with `--set images.mirrors=docker.io=MIRROR`",
+        ),
+        E::Denied { .. } => (
+            Kind::Machine,
+            "log in with `docker login REGISTRY`, or set another image; `atelier config` shows how",
+        ),
+        E::SubnetTaken { .. } => (
+            Kind::Machine,
+            "remove that network (or leave that VPN) and try again; `atelier down` and `atelier up` make the lab anew",
+        ),
         E::Foreign { .. } => (
             Kind::Machine,
             "choose another name with `--lab NAME`, or remove that one; `atelier down --all` removes what labs left",
@@ -250,7 +300,12 @@ fn k3d_hint(error: &platform::k3d::Error) -> (Kind, &'static str) {
             (Kind::Machine, "`atelier config` shows the images and how to set them")
         }
         E::TooOld { .. } | E::NoSubnet => (Kind::Machine, "`atelier doctor` tells more"),
-        E::Manifest { .. } | E::Checksum { .. } => {
+        E::Checksum { .. } => (
+            Kind::Machine,
+            "find out why it differs; `--set flux.sha256=CHECKSUM` takes that very one, \
+             `--set flux.manifest=FILE` a file of yours",
+        ),
+        E::Manifest { .. } => {
             (Kind::Machine, "name a file with `--set flux.manifest=FILE`; `atelier config` shows what is set")
         }
         E::Setting { .. } | E::NoSetting { .. } => (Kind::Arguments, "`atelier config` shows all settings"),

@@ -119,10 +119,12 @@ pub enum Event {
         /// The help, rendered, Markdown.
         text: String,
     },
-    /// A learner has left a step out.
+    /// A step is left out: a learner wants it so, or it cannot be done here.
     StepSkipped {
         /// `<track>.<step>`.
         step: String,
+        /// Why it cannot be done here.
+        reason: Option<String>,
     },
     /// A step waits for steps of other tracks.
     StepGated {

@@ -276,6 +276,14 @@ impl Command {
     }
 }
 
+/// The processor time that this process has used since it began, all threads together and children not. What a
+/// command waits for, be it a child, a server or a disk, is not in it.
+pub fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or_default();
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), nanoseconds)
+}
+
 /// Where a program is on this process's `PATH`.
 pub fn find(program: &str) -> Result<PathBuf, Error> {
     resolve(Path::new(program), std::env::var_os("PATH"), Path::new("."))

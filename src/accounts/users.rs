@@ -1,7 +1,7 @@
 //! The one user model of forge and registry: people, organisations with teams, and access tokens. Kept whole in
 //! memory and in one JSON file (mode 0600) that each change replaces; passwords and tokens are stored hashed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -118,6 +118,17 @@ pub struct Team {
     pub permission: Permission,
     /// The members' ids.
     pub members: Vec<u64>,
+    /// Whether that holds for all repositories of the organisation.
+    #[serde(default = "all")]
+    pub all_repositories: bool,
+    /// If not, for these, by the forge's ids.
+    #[serde(default)]
+    pub repositories: BTreeSet<u64>,
+}
+
+/// Teams were for all repositories before they could be for some.
+fn all() -> bool {
+    true
 }
 
 /// What a new user is made of.
@@ -264,15 +275,24 @@ impl Users {
         })
     }
 
-    /// Makes a team of an organisation.
-    pub fn create_team(&self, organization: u64, name: &str, permission: Permission) -> Result<Team, Error> {
+    /// Makes a team of an organisation, for all its repositories or for none yet.
+    pub fn create_team(
+        &self,
+        organization: u64,
+        name: &str,
+        permission: Permission,
+        all_repositories: bool,
+    ) -> Result<Team, Error> {
         self.change(|state| {
             let same =
                 |team: &Team| team.organization == organization && team.name.eq_ignore_ascii_case(name);
             if state.teams.values().any(same) {
                 return Err(Error::Exists { name: name.to_owned() });
             }
-            Ok(state.add_team(organization, name, permission, Vec::new()))
+            let team = state.add_team(organization, name, permission, Vec::new());
+            let team = Team { all_repositories, ..team };
+            state.teams.insert(team.id, team.clone());
+            Ok(team)
         })
     }
 
@@ -285,6 +305,29 @@ impl Users {
     /// Finds a team.
     pub fn team(&self, id: u64) -> Option<Team> {
         self.read(|state| state.teams.get(&id).cloned())
+    }
+
+    /// Changes a team. Returns it as it then is.
+    pub fn change_team(&self, id: u64, change: impl FnOnce(&mut Team)) -> Result<Team, Error> {
+        self.change(|state| {
+            let team = state.teams.get_mut(&id).ok_or_else(|| Error::Missing { name: id.to_string() })?;
+            change(team);
+            Ok(team.clone())
+        })
+    }
+
+    /// Removes a team. False when there is none.
+    pub fn delete_team(&self, id: u64) -> Result<bool, Error> {
+        self.change(|state| Ok(state.teams.remove(&id).is_some()))
+    }
+
+    /// What `user` may do with one repository of an organisation by being in its teams.
+    pub fn repository_permission(&self, organization: u64, user: u64, repository: u64) -> Option<Permission> {
+        let of = |team: &&Team| {
+            let meant = team.all_repositories || team.repositories.contains(&repository);
+            meant && team.organization == organization && team.members.contains(&user)
+        };
+        self.read(|state| state.teams.values().filter(of).map(|team| team.permission).max())
     }
 
     /// Makes a person a member of a team, or not.
@@ -411,7 +454,10 @@ impl State {
 
     fn add_team(&mut self, organization: u64, name: &str, permission: Permission, members: Vec<u64>) -> Team {
         self.next_team += 1;
-        let team = Team { id: self.next_team, organization, name: name.to_owned(), permission, members };
+        let name = name.to_owned();
+        let repositories = BTreeSet::new();
+        let id = self.next_team;
+        let team = Team { id, organization, name, permission, members, all_repositories: true, repositories };
         self.teams.insert(team.id, team.clone());
         team
     }

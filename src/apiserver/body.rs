@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::protobuf::{self, Undecodable};
 use super::status::Status;
+use super::syntax;
 
 /// No body may be larger.
 pub(crate) const MAX_BODY: usize = 3 * 1024 * 1024;
@@ -27,11 +28,33 @@ pub(crate) fn media_type(headers: &HeaderMap) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// An object that a client sends.
-pub(crate) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Value, Status> {
+/// So much of an unreadable body is shown.
+const SHOWN: usize = 1024;
+
+/// An object that a client sends where one of `kind` is expected.
+pub(crate) fn object(headers: &HeaderMap, body: &[u8], kind: &str) -> Result<Value, Status> {
+    let unrecognized = |why: String| {
+        let shown = summary(body);
+        Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {kind}): {why} ({shown})"
+        ))
+    };
     let value = match media_type(headers) {
-        "" | "application/json" | "*/*" => json(body)?,
-        "application/yaml" => yaml(body)?,
+        "" | "application/json" | "*/*" => {
+            let unreadable =
+                |why| unrecognized(format!("couldn't get version/kind; json parse error: {why}"));
+            let value = serde_json::from_slice(body).map_err(|error| unreadable(json_error(body, &error)))?;
+            match given(&value) {
+                Some(given) => {
+                    return Err(unreadable(format!(
+                        "json: cannot unmarshal {given} into Go value of type {TYPE}"
+                    )));
+                }
+                None if value == Value::Null => serde_json::json!({}),
+                None => value,
+            }
+        }
+        "application/yaml" => yaml_value(body).map_err(unrecognized)?,
         "application/vnd.kubernetes.protobuf" => binary(body)?,
         _ => {
             let accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
@@ -45,11 +68,45 @@ pub(crate) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Value, Status> 
     }
 }
 
+/// What a kind and version are read into.
+const TYPE: &str = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
+    \"json:\\\"kind,omitempty\\\"\" }";
+
+/// The word for a value that is no object.
+fn given(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Object(_) | Value::Null => None,
+        Value::Bool(_) => Some("bool"),
+        Value::Number(_) => Some("number"),
+        Value::String(_) => Some("string"),
+        Value::Array(_) => Some("array"),
+    }
+}
+
+/// A body that looks like JSON is shown as it is, any other as digits.
+fn summary(body: &[u8]) -> String {
+    let (start, more) = (&body[..body.len().min(SHOWN)], if body.len() > SHOWN { " ..." } else { "" });
+    match start.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(start)),
+        Some(_) => {
+            let write = |text: String, byte: &u8| text + &format!("{byte:02x}");
+            start.iter().fold(String::new(), write) + more
+        }
+    }
+}
+
+fn json_error(body: &[u8], error: &serde_json::Error) -> String {
+    syntax::error(body).unwrap_or_else(|| error.to_string())
+}
+
 /// JSON, no deeper than any object is.
 pub(crate) fn json(body: &[u8]) -> Result<Value, Status> {
     // The parser itself refuses more than 128 levels.
-    serde_json::from_slice(body)
-        .map_err(|error| Status::bad_request(format!("couldn't get version/kind; json parse error: {error}")))
+    serde_json::from_slice(body).map_err(|error| {
+        let error = json_error(body, &error);
+        Status::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
+    })
 }
 
 /// Kubernetes' binary encoding, for the kinds that have one.
@@ -64,11 +121,23 @@ fn binary(body: &[u8]) -> Result<Value, Status> {
 
 /// YAML, of which JSON is a part.
 pub(crate) fn yaml(body: &[u8]) -> Result<Value, Status> {
+    yaml_value(body).map_err(|error| Status::bad_request(format!("error decoding YAML: {error}")))
+}
+
+/// Reads YAML, or tells what is wrong in the words of Go's reader.
+fn yaml_value(body: &[u8]) -> Result<Value, String> {
     if let Ok(value) = serde_json::from_slice(body) {
         return Ok(value);
     }
-    let text = std::str::from_utf8(body).map_err(|error| Status::bad_request(error.to_string()))?;
-    let value: Value = serde_saphyr::from_str(text)
-        .map_err(|error| Status::bad_request(format!("error decoding YAML: {error}")))?;
-    Ok(value)
+    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options::<Value>(text, options).map_err(|error| {
+        let words = error.to_string();
+        // `… at line 1, column 5`; Go names the line first, and not the first one.
+        let (words, place) = words.rsplit_once(" at line ").unwrap_or((&words, "1,"));
+        match place.split_once(',').map_or(place, |(line, _)| line) {
+            "1" => format!("yaml: {words}"),
+            line => format!("yaml: line {line}: {words}"),
+        }
+    })
 }

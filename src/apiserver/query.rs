@@ -6,6 +6,7 @@ use axum::extract::Query as Pairs;
 use http::Uri;
 
 use super::status::Status;
+use super::types::Reason;
 
 /// What to do with fields that the kind does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,34 +48,40 @@ impl Query {
             .is_some_and(|text| !matches!(text.as_str(), "false" | "0" | "False" | "FALSE" | "f" | "F"))
     }
 
-    /// A parameter's number.
+    /// A parameter's number; one below 0 is none.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Status> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let bad = || Status::bad_request(format!("strconv.ParseUint: parsing {text:?}: invalid syntax"));
-        text.parse().map(Some).map_err(|_| bad())
+        let bad = || Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
+        text.parse::<i64>().map(|number| u64::try_from(number).ok()).map_err(|_| bad())
     }
 
-    /// Whether nothing shall be stored.
-    pub(crate) fn dry_run(&self) -> Result<bool, Status> {
+    /// Whether nothing shall be stored. `options` is what the real server reads it into.
+    pub(crate) fn dry_run(&self, options: &str) -> Result<bool, Status> {
         match self.text("dryRun") {
             None => Ok(false),
             Some("All") => Ok(true),
-            Some(other) => Err(Status::unprocessable(format!(
-                " \"\" is invalid: dryRun: Unsupported value: {other:?}: supported values: \"All\""
-            ))),
+            Some(other) => Err(wrong_dry_run(&[other], options)),
         }
     }
 
     /// How unknown fields are met.
-    pub(crate) fn validation(&self) -> Result<Validation, Status> {
+    pub(crate) fn validation(&self, options: &str) -> Result<Validation, Status> {
         match self.text("fieldValidation") {
             None | Some("Warn") => Ok(Validation::Warn),
             Some("Ignore") => Ok(Validation::Ignore),
             Some("Strict") => Ok(Validation::Strict),
-            Some(other) => Err(Status::unprocessable(format!(
-                " \"\" is invalid: fieldValidation: Invalid value: {other:?}: fieldValidation parameter must \
-                 be one of \"\", \"Ignore\", \"Warn\" or \"Strict\""
-            ))),
+            Some(other) => {
+                let supported = "supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"";
+                let message = format!("Unsupported value: {other:?}: {supported}");
+                Err(Status::options(options, "fieldValidation", Reason::NotSupported, message))
+            }
         }
     }
+}
+
+/// The refusal of words other than `All`.
+pub(crate) fn wrong_dry_run(words: &[&str], options: &str) -> Status {
+    let words = serde_json::json!(words);
+    let message = format!("Unsupported value: {words}: supported values: \"All\"");
+    Status::options(options, "dryRun", Reason::NotSupported, message)
 }

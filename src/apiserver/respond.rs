@@ -23,6 +23,8 @@ pub(crate) enum Format {
     Table,
     /// `PartialObjectMetadata`.
     Partial,
+    /// `PartialObjectMetadataList`.
+    PartialList,
 }
 
 /// How much of the object comes with a row of a table.
@@ -42,7 +44,12 @@ impl Format {
         let Some(accept) = headers.get(header::ACCEPT) else { return Ok(Self::Json) };
         let accept = accept.to_str().map_err(|_| Status::not_acceptable())?;
         let known = accept.split(',').take(64).find_map(Self::read);
-        known.ok_or_else(Status::not_acceptable)
+        known.ok_or_else(|| {
+            let media_types = accept.split(',').map(|one| one.split(';').next().unwrap_or_default().trim());
+            let mut written =
+                media_types.filter(|one| matches!(*one, "application/json" | "application/yaml"));
+            if written.next().is_some() { Status::not_acceptable() } else { Status::no_representation("") }
+        })
     }
 
     fn read(one: &str) -> Option<Self> {
@@ -50,14 +57,15 @@ impl Format {
         let media_type = parts.next()?;
         let transform = parts.find_map(|part| part.strip_prefix("as="));
         match (media_type, transform) {
-            ("application/json" | "application/*" | "*/*" | "", None) => Some(Self::Json),
+            ("application/json" | "*/*" | "", None) => Some(Self::Json),
             ("application/json", Some("Table")) if one.contains("v=v1") && !one.contains("v=v1beta1") => {
                 Some(Self::Table)
             }
-            ("application/json", Some("PartialObjectMetadata" | "PartialObjectMetadataList"))
-                if !one.contains("v=v1beta1") =>
-            {
+            ("application/json", Some("PartialObjectMetadata")) if !one.contains("v=v1beta1") => {
                 Some(Self::Partial)
+            }
+            ("application/json", Some("PartialObjectMetadataList")) if !one.contains("v=v1beta1") => {
+                Some(Self::PartialList)
             }
             ("application/yaml", None) => Some(Self::Yaml),
             _ => None,
@@ -94,6 +102,10 @@ pub(crate) fn object(
             Ok(value(query, code, &table(kind, &meta, &rows, true)))
         }
         Format::Partial => Ok(value(query, code, &partial(&parse(&json)?))),
+        Format::PartialList => Err(Status::other_form(format!(
+            "you requested PartialObjectMetadataList, but the requested object is not a list (*{})",
+            type_name(kind, "")
+        ))),
         Format::Yaml => yaml(code, &parse(&json)?),
         Format::Json if query.flag("pretty") => Ok(value(query, code, &parse(&json)?)),
         Format::Json => Ok(raw(code, json)),
@@ -121,7 +133,11 @@ pub(crate) fn list(
             let rows: Vec<_> = objects.iter().map(|object| row(kind, object, include)).collect();
             Ok(value(query, code, &table(kind, meta, &rows, true)))
         }
-        Format::Partial => {
+        Format::Partial => Err(Status::other_form(format!(
+            "you requested PartialObjectMetadata, but the requested object is a list (*{})",
+            type_name(kind, "List")
+        ))),
+        Format::PartialList => {
             let items: Vec<_> = objects.iter().map(partial).collect();
             let kind = "PartialObjectMetadataList";
             let list =
@@ -135,6 +151,15 @@ pub(crate) fn list(
             if format == Format::Yaml { yaml(code, &list) } else { Ok(value(query, code, &list)) }
         }
     }
+}
+
+/// What the original calls the type: `core.ConfigMap`.
+fn type_name(kind: &Kind, ending: &str) -> String {
+    if kind.is_custom() {
+        return format!("unstructured.Unstructured{ending}");
+    }
+    let group = kind.group.split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
+    format!("{group}.{}{ending}", kind.kind)
 }
 
 /// Writes a list without parsing its items.

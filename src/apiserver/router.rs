@@ -13,7 +13,7 @@ use super::query::Query;
 use super::server::Server;
 use super::status::Status;
 use super::target::Target;
-use super::{access, audit, authentication, body, discovery, reviews, subresources, verbs};
+use super::{access, audit, authentication, body, compress, discovery, reviews, subresources, verbs};
 use crate::accounts::Identity;
 
 /// A request that has been read, except for what only its handler understands.
@@ -30,9 +30,13 @@ pub(crate) struct Call {
 /// All routes.
 pub(crate) fn router(server: Arc<Server>) -> Router {
     Router::new()
+        .route("/", get(discovery::root))
         .route("/healthz", get(discovery::healthz))
+        .route("/healthz/{check}", get(discovery::check))
         .route("/livez", get(discovery::healthz))
+        .route("/livez/{check}", get(discovery::check))
         .route("/readyz", get(discovery::healthz))
+        .route("/readyz/{check}", get(discovery::check))
         .route("/.well-known/openid-configuration", get(discovery::openid_configuration))
         .route("/openid/v1/jwks", get(discovery::openid_keys))
         .route("/version", get(discovery::version))
@@ -57,6 +61,7 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&server), authentication::act))
         .layer(middleware::from_fn_with_state(Arc::clone(&server), audit::record))
         .layer(middleware::from_fn_with_state(Arc::clone(&server), authentication::establish))
+        .layer(middleware::from_fn(compress::large))
         .with_state(server)
 }
 
@@ -88,6 +93,9 @@ async fn resource(
     request: Request,
 ) -> Response {
     if !server.catalog.serves(group, version) {
+        if server.catalog.serves_group(group) {
+            return Status::unknown_resource().into_response();
+        }
         return not_found().await;
     }
     // The extractor has decoded the path; names are read from the undecoded one, where `/` and `%2F` differ.
@@ -124,9 +132,9 @@ async fn dispatch(call: Call) -> Result<Response, Status> {
     let named = call.target.name.is_some();
     let watches = call.query.flag("watch") || call.target.watch;
     match (call.request.method().clone(), named) {
-        (Method::GET | Method::HEAD, _) if watches => verbs::watch(&call),
-        (Method::GET | Method::HEAD, true) => verbs::get(&call),
-        (Method::GET | Method::HEAD, false) => verbs::list(&call),
+        (Method::GET, _) if watches => verbs::watch(&call),
+        (Method::GET, true) => verbs::get(&call),
+        (Method::GET, false) => verbs::list(&call),
         (Method::POST, false) => verbs::create(call).await,
         (Method::PUT, true) => verbs::update(call).await,
         (Method::PATCH, true) => verbs::patch(call).await,
@@ -145,6 +153,6 @@ impl Call {
     /// The object in the body.
     pub(crate) async fn object(&mut self) -> Result<serde_json::Value, Status> {
         let bytes = self.body().await?;
-        body::object(self.request.headers(), &bytes)
+        body::object(self.request.headers(), &bytes, &self.target.kind.kind)
     }
 }

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::patch::PatchError;
 use super::patch::apply::ApplyError;
 use super::store::{Expired, Rejected};
-use super::types::FieldError;
+use super::types::{FieldError, Reason};
+
+/// What the real server can write.
+const MEDIA_TYPES: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /// A refusal.
 #[derive(Debug)]
@@ -124,7 +127,18 @@ impl Status {
     }
 
     pub(crate) fn not_acceptable() -> Self {
-        let message = "only the following media types are accepted: application/json, application/yaml";
+        let message = format!("only the following media types are accepted: {MEDIA_TYPES}");
+        Self::new(406, "NotAcceptable", message)
+    }
+
+    /// None of the media types that a client takes is known at all.
+    pub(crate) fn no_representation(more: &str) -> Self {
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {MEDIA_TYPES}{more}");
+        Self::new(406, "NotAcceptable", message).with(json!({}))
+    }
+
+    /// The form that a client takes is of lists where there is none, or the other way round.
+    pub(crate) fn other_form(message: String) -> Self {
         Self::new(406, "NotAcceptable", message)
     }
 
@@ -194,9 +208,14 @@ impl Status {
 
     /// An object that its kind does not allow.
     pub(crate) fn invalid(kind: &str, group: &str, name: &str, errors: &[FieldError]) -> Self {
+        // The original keeps Events of both groups as one kind, and names that.
+        let group = if (group, kind) == ("events.k8s.io", "Event") { "" } else { group };
         let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
         let texts: Vec<_> =
             errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+        // What is wrong for two reasons of the same words is said once.
+        let mut seen = std::collections::HashSet::new();
+        let texts: Vec<_> = texts.into_iter().filter(|text| seen.insert(text.clone())).collect();
         let text = match texts.as_slice() {
             [only] => only.clone(),
             several => format!("[{}]", several.join(", ")),
@@ -205,13 +224,20 @@ impl Status {
             .iter()
             .map(|error| json!({"reason": error.reason.name(), "message": error.message, "field": error.field}))
             .collect();
-        let mut details = json!({ "name": name });
-        if !group.is_empty() {
-            details["group"] = group.into();
-        }
-        details["kind"] = kind.into();
+        let mut details = Named { group, plural: kind, name }.details();
         details["causes"] = causes.into();
         Self::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {text}")).with(details)
+    }
+
+    /// Options of a request that are not allowed.
+    pub(crate) fn options(kind: &str, field: &str, reason: Reason, message: String) -> Self {
+        let error = FieldError { field: field.to_owned(), reason, message };
+        Self::invalid(kind, "meta.k8s.io", "", &[error])
+    }
+
+    /// A failure that has no reason on the wire.
+    pub(crate) fn plain(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
     }
 
     /// A patch that cannot be applied to the object.

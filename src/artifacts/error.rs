@@ -53,4 +53,33 @@ pub enum Error {
         /// Bytes or files.
         what: &'static str,
     },
+    /// The registry could not be reached.
+    #[error("the registry at `{url}` does not answer")]
+    Unreachable {
+        /// Its address.
+        url: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The registry answered with an error.
+    #[error("the registry answered {status} to `{method} {path}`: {message}")]
+    Refused {
+        /// The request's method.
+        method: String,
+        /// The request's path.
+        path: String,
+        /// The HTTP status.
+        status: u16,
+        /// The registry's own words.
+        message: String,
+    },
+    /// A chart is none.
+    #[error("`{file}` of the chart: {reason}")]
+    Chart {
+        /// The file.
+        file: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
 }

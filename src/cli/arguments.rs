@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    audit, bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve,
-    shell, start, status, stop, up,
+    audit, bench, check, config, credentials, doctor, down, env, explain, export, graph, hint, learn, lint,
+    list, logs, manifest, new, next, open, plan, present, recreate, rehearse, reset, sample, schema, serve,
+    shell, skip, solve, start, status, stop, team, tracks, up, why,
 };
 
 /// A GitOps workshop in a box
@@ -14,14 +15,14 @@ use super::{
 /// Sets up a lab (a Kubernetes cluster, a forge, Flux), takes people through tracks of a workshop, and removes
 /// every trace afterwards.
 #[derive(Debug, Parser)]
-#[command(name = "atelier", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "atelier", version, disable_help_subcommand = true)]
 pub struct Arguments {
     /// What all commands share
     #[command(flatten)]
     pub(super) global: GlobalArguments,
-    /// The command
+    /// The command; alone, the program offers what there is to learn
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
 }
 
 /// Flags of all commands.
@@ -45,6 +46,9 @@ pub(super) struct GlobalArguments {
     /// Set a setting that `atelier config` shows
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
+    /// Trust a workshop that did not come with the program: its commands may run here
+    #[arg(long, global = true)]
+    pub(super) trust: bool,
     /// Print facts as JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -62,6 +66,22 @@ pub(super) enum Command {
     Status(status::StatusArgs),
     /// Follow a track, in a terminal beside your own shell
     Learn(learn::LearnArgs),
+    /// Show the next step, without the interactive screen
+    Next(next::NextArgs),
+    /// Look whether the step is done
+    Check(check::CheckArgs),
+    /// Give a hint for the step
+    Hint(hint::HintArgs),
+    /// Say what is missing, link by link
+    Why(why::WhyArgs),
+    /// Let the tool do the step, or all up to one
+    Solve(solve::SolveArgs),
+    /// Leave the step out
+    Skip(skip::SkipArgs),
+    /// Go back to the beginning of a step
+    Reset(reset::ResetArgs),
+    /// List the steps and how far they are
+    List(list::ListArgs),
     /// Print what an actor's shell needs, for `eval "$(atelier env dev2)"`
     Env(env::EnvArgs),
     /// Open an actor's shell
@@ -76,16 +96,38 @@ pub(super) enum Command {
     Config(config::ConfigArgs),
     /// Run tracks unattended and check every step
     Rehearse(rehearse::RehearseArgs),
+    /// Print what a track would do, and run nothing
+    Plan(plan::PlanArgs),
+    /// Go through a track in front of people
+    Present(present::PresentArgs),
+    /// Show all tracks side by side
+    Team(team::TeamArgs),
+    /// List workshops and tracks
+    Tracks(tracks::TracksArgs),
+    /// Draw who does what to what
+    Graph(graph::GraphArgs),
+    /// Say what a code of lint means
+    Explain(explain::ExplainArgs),
+    /// Write a workshop that works, to begin from
+    New(new::NewArgs),
+    /// Print the JSON schema of scenario files
+    Schema(schema::SchemaArgs),
     /// Check scenario files
     Lint(lint::LintArgs),
     /// Show who changed what in the lab's clusters
     Audit(audit::AuditArgs),
     /// Show what the background process says
     Logs(logs::LogsArgs),
+    /// Lose the cluster and make it anew; the repositories and the registry stay
+    Recreate(recreate::RecreateArgs),
+    /// Print the manifest of what a lesson installs
+    Manifest(manifest::ManifestArgs),
     /// Stop the lab and keep everything in it
     Stop(stop::StopArgs),
     /// Start a stopped lab again
     Start(start::StartArgs),
+    /// Take repositories, working folders and journals home
+    Export(export::ExportArgs),
     /// Remove the lab and every trace of it
     Down(down::DownArgs),
     /// Measure the numbers that this project promises

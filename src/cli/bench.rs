@@ -15,6 +15,7 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::bench_server::{self, Rate};
 use super::global::Global;
 use crate::error::{Failure, Kind};
 use crate::lab::Home;
@@ -38,6 +39,9 @@ pub(super) struct BenchArgs {
     /// The track that is rehearsed
     #[arg(long, value_name = "TRACK", default_value = "dev2")]
     track: String,
+    /// A kubeconfig of a real Kubernetes, to measure its API server beside ours
+    #[arg(long, value_name = "FILE", env = "ATELIER_COMPARE_KUBECONFIG")]
+    compare: Option<PathBuf>,
 }
 
 /// One measured number.
@@ -77,15 +81,39 @@ pub(super) async fn run(global: &Global, args: BenchArgs) -> Result<u8, Failure>
     let measured = bench.measure(global, &args).await;
     // Whatever went wrong, nothing of the measured lab stays.
     bench.command(&["down"]).run().await?;
-    let figures = measured?;
+    let Measured { figures, ours, real } = measured?;
     if global.ui.mode() == Mode::Json {
-        global.ui.document(&figures.iter().map(Figure::document).collect::<Vec<_>>());
+        let figures = figures.iter().map(Figure::document);
+        let rates = ours.iter().map(|rate| rate.document("ours"));
+        let others = real.iter().map(|rate| rate.document("real"));
+        global.ui.document(&figures.chain(rates).chain(others).collect::<Vec<_>>());
         return Ok(0);
     }
     let head = ["", "median", "least", "most", "unit", "promised", "runs"].map(str::to_owned).to_vec();
     let rows = std::iter::once(head).chain(figures.iter().map(Figure::row)).collect::<Vec<_>>();
     global.ui.data(&table(&rows));
+    global.ui.data(&table(&servers(&ours, &real)));
     Ok(0)
+}
+
+/// What was measured: whole commands, and the API servers.
+struct Measured {
+    figures: Vec<Figure>,
+    ours: Vec<Rate>,
+    real: Vec<Rate>,
+}
+
+/// The rows about the API servers. Ours writes through to the operating system before it answers; a real one with
+/// etcd waits for the disk.
+fn servers(ours: &[Rate], real: &[Rate]) -> Vec<Vec<String>> {
+    let head = ["API server", "ours /s", "CPU µs", "real /s"].map(str::to_owned).to_vec();
+    let row = |rate: &Rate| {
+        let other = real.iter().find(|other| other.what == rate.what);
+        let other = other.map_or_else(|| "-".to_owned(), |other| format!("{:.0}", other.per_second));
+        let cpu = rate.cpu.map_or_else(|| "-".to_owned(), |cpu| format!("{cpu:.0}"));
+        vec![rate.what.to_owned(), format!("{:.0}", rate.per_second), cpu, other]
+    };
+    std::iter::once(head).chain(ours.iter().map(row)).collect()
 }
 
 struct Bench {
@@ -106,7 +134,8 @@ impl Bench {
         Ok(millis(begin.elapsed()))
     }
 
-    async fn measure(&self, global: &Global, args: &BenchArgs) -> Result<Vec<Figure>, Failure> {
+    async fn measure(&self, global: &Global, args: &BenchArgs) -> Result<Measured, Failure> {
+        let mut ours = Vec::new();
         let (mut up, mut again, mut down, mut rehearsed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut applied, mut resident) = (Vec::new(), Vec::new());
         for run in 1..=args.runs {
@@ -116,6 +145,7 @@ impl Bench {
             rehearsed.push(self.time(&["rehearse", &args.track]).await?);
             if run == 1 {
                 applied = self.webhook_to_applied().await?;
+                ours = self.server().await?;
             }
             resident.extend(self.resident());
             down.push(self.time(&["down"]).await?);
@@ -130,7 +160,18 @@ impl Bench {
             figure("down", down, "ms", 1000.0),
         ];
         figures.retain(|figure| !figure.values.is_empty());
-        Ok(figures)
+        let real = match &args.compare {
+            Some(path) => bench_server::Measured::of_kubeconfig(path).await?.measure().await?,
+            None => Vec::new(),
+        };
+        Ok(Measured { figures, ours, real })
+    }
+
+    /// What the lab's API server takes for each kind of request.
+    async fn server(&self) -> Result<Vec<Rate>, Failure> {
+        let (kind, folder) = self.folder()?;
+        let client = platform::open(kind, &folder)?.cluster().client().await?;
+        bench_server::Measured { client, process: self.process() }.measure().await
     }
 
     fn folder(&self) -> Result<(platform::Kind, PathBuf), Failure> {
@@ -138,10 +179,18 @@ impl Bench {
         Ok((lab.spec()?.platform, lab.platform()))
     }
 
+    /// The background process.
+    fn process(&self) -> Option<u32> {
+        let (_, folder) = self.folder().ok()?;
+        match embedded::Folder::new(folder).state() {
+            embedded::State::Running { process } => Some(process),
+            embedded::State::Stopped => None,
+        }
+    }
+
     /// The background process's resident memory, in units of 1,000,000 bytes.
     fn resident(&self) -> Option<f64> {
-        let (_, folder) = self.folder().ok()?;
-        let embedded::State::Running { process } = embedded::Folder::new(folder).state() else { return None };
+        let process = self.process()?;
         let status =
             std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::global::Global;
 use crate::error::{Failure, Kind};
-use crate::platform::k3d::{self, Finding, Level};
+use crate::platform::k3d::{self, Finding, Level, Machine};
 use crate::process::Command;
 use crate::ui::{Mode, table};
 
@@ -29,7 +29,8 @@ pub(super) async fn run(global: &Global, args: DoctorArgs) -> Result<u8, Failure
     let configuration = global.configuration(None)?;
     let mut findings = tools().await;
     if args.platform.as_deref() != Some("embedded") {
-        findings.extend(k3d::examine(&configuration.settings()?, &proxies()).await);
+        let machine = Machine::look(global.home.path(), proxies());
+        findings.extend(k3d::examine(&configuration.settings()?, &machine).await);
     }
     // What k3d lacks is only grave for who wants k3d.
     let meant = args.platform.as_deref().or(configuration.platform.as_deref()) == Some("k3d");

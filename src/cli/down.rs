@@ -1,12 +1,14 @@
 //! `atelier down`: removes the lab and every trace of it.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::json;
 
 use super::global::Global;
 use crate::error::Failure;
 use crate::events::Outcome;
-use crate::lab::{Error, Inventory, LabFolder, Lock, Material, Plan, Spec, unpushed};
+use crate::lab::{Error, Inventory, LabFolder, Lock, Material, Plan, Spec, stuck, unpushed};
 use crate::platform::Kind;
 use crate::platform::k3d::{self, Engine, Holding, Settings, Site};
 use crate::ui::Mode;
@@ -17,7 +19,7 @@ pub(super) struct DownArgs {
     /// Remove all labs of this machine, and what labs left in the engine whose state folder is gone
     #[arg(long)]
     all: bool,
-    /// Remove the images too that were pulled for the lab
+    /// Remove the images and the files too that were got for the lab
     #[arg(long)]
     purge: bool,
     /// Remove commits too that were never pushed
@@ -30,8 +32,14 @@ pub(super) struct DownArgs {
 struct Removed {
     outcome: Option<Outcome>,
     items: Vec<String>,
-    /// Images that were pulled, with their sizes in bytes.
-    kept: Vec<(String, u64)>,
+    kept: Kept,
+}
+
+/// What was got for the lab and is good for another one, with sizes in bytes.
+#[derive(Default)]
+struct Kept {
+    images: Vec<(String, u64)>,
+    files: Vec<(PathBuf, u64)>,
 }
 
 pub(super) async fn run(global: &Global, args: DownArgs) -> Result<u8, Failure> {
@@ -67,6 +75,9 @@ async fn one(global: &Global, folder: &LabFolder, args: &DownArgs) -> Result<Rem
     let had = Inventory::take(&context).await?;
     let kept =
         kept(global, folder, &context.material.settings, context.material.spec.platform, args.purge).await?;
+    for object in stuck(&context).await {
+        context.events.note(format!("{object}; it goes with its cluster"));
+    }
     let outcome = plan.down(&context).await?;
     let items = had.items().iter().map(ToString::to_string).collect();
     Ok(Removed { outcome: Some(outcome), items, kept })
@@ -80,29 +91,36 @@ fn guess(folder: &LabFolder) -> Kind {
     }
 }
 
-/// The images that were pulled for the lab; removed with `--purge`, where no other container needs them.
+/// What was got for the lab; removed with `--purge`, images where no other container needs them.
 async fn kept(
     global: &Global,
     folder: &LabFolder,
     settings: &Settings,
     platform: Kind,
     purge: bool,
-) -> Result<Vec<(String, u64)>, Failure> {
+) -> Result<Kept, Failure> {
     if platform != Kind::K3d {
-        return Ok(Vec::new());
+        return Ok(Kept::default());
+    }
+    let files = k3d::manifests(global.home.path());
+    if purge {
+        k3d::forget_manifests(global.home.path())?;
     }
     let place = k3d::Folder::new(folder.platform());
-    let Some(site) = Site::find(place, folder.name(), global.home.path(), settings).await? else {
-        return Ok(Vec::new());
+    let found = Site::find(place, folder.name(), global.home.path(), settings).await?;
+    let images = match &found {
+        Some(site) => site.pulled().await?,
+        None => Vec::new(),
     };
-    let pulled = site.pulled().await?;
-    if purge {
+    if !purge {
+        return Ok(Kept { images, files });
+    }
+    if let Some(site) = found {
         // Images can only be removed when the containers are gone.
         k3d::remove(site.engine(), &site.holdings().await?).await.map_err(crate::platform::Error::from)?;
-        site.purge(&pulled).await?;
-        return Ok(Vec::new());
+        site.purge(&images).await?;
     }
-    Ok(pulled)
+    Ok(Kept::default())
 }
 
 /// All labs of the state folder, then what the engine holds of labs, whatever their state folder.
@@ -112,7 +130,9 @@ async fn all(global: &Global, args: &DownArgs) -> Result<u8, Failure> {
         let removed = one(global, &global.home.lab(&name)?, args).await?;
         whole.outcome = whole.outcome.or(removed.outcome);
         whole.items.extend(removed.items);
-        whole.kept.extend(removed.kept);
+        whole.kept.images.extend(removed.kept.images);
+        // They are the state folder's, whichever lab told of them.
+        whole.kept.files = removed.kept.files;
     }
     let settings = global.configuration(None)?.settings()?;
     // Who has no engine has no such labs.
@@ -137,7 +157,9 @@ async fn all(global: &Global, args: &DownArgs) -> Result<u8, Failure> {
 fn done(global: &Global, lab: &str, removed: &Removed) -> u8 {
     let outcome = removed.outcome.unwrap_or(Outcome::Unchanged);
     if global.ui.mode() == Mode::Json {
-        let kept = removed.kept.iter().map(|(name, size)| json!({"image": name, "bytes": size}));
+        let images = removed.kept.images.iter().map(|(name, size)| json!({"image": name, "bytes": size}));
+        let files = removed.kept.files.iter().map(|(path, size)| json!({"file": path, "bytes": size}));
+        let kept = images.chain(files);
         global.ui.document(&json!({"lab": lab, "outcome": outcome, "removed": removed.items, "left": [],
             "kept": kept.collect::<Vec<_>>()}));
         return 0;
@@ -149,10 +171,17 @@ fn done(global: &Global, lab: &str, removed: &Removed) -> u8 {
         return 0;
     }
     let gone = removed.items.iter().map(|item| format!("gone: {item}\n"));
-    let kept = removed.kept.iter().map(|(name, size)| {
-        format!("kept: image `{name}`, {} MB (`down --purge` removes it)\n", size / 1_000_000)
+    let images = removed.kept.images.iter().map(|(name, size)| (format!("image `{name}`"), size));
+    let files = removed.kept.files.iter().map(|(path, size)| (format!("file `{}`", path.display()), size));
+    let kept = images.chain(files).map(|(what, size)| {
+        format!("kept: {what}, {:.1} MB (`down --purge` removes it)\n", megabytes(*size))
     });
     let text = gone.chain(kept).collect::<String>();
     global.ui.data(&format!("{text}nothing of {whose} is left\n"));
     0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "one decimal place is shown")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }

@@ -20,6 +20,7 @@ pub(super) struct Global {
     lab: Option<String>,
     workshop: Option<String>,
     scenarios: Option<PathBuf>,
+    pub(super) trust: bool,
     config: Option<PathBuf>,
     set: Vec<String>,
 }
@@ -37,7 +38,8 @@ impl Global {
         let scenarios = scenarios.map_err(|error| Failure::new(Kind::Machine, error))?;
         let (lab, workshop) = (arguments.lab, arguments.workshop);
         let (config, set) = (arguments.config, arguments.set);
-        Ok(Self { ui, home: Home::new(home), lab, workshop, scenarios, config, set })
+        let trust = arguments.trust;
+        Ok(Self { ui, home: Home::new(home), lab, workshop, scenarios, trust, config, set })
     }
 
     /// What is configured, for a lab if one is given.
@@ -120,7 +122,13 @@ impl Global {
     ) -> Result<lab::Context, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::new(Kind::Machine, error))?;
         let material = std::sync::Arc::new(material);
-        Ok(lab::Context { folder, material, program, events: self.ui.events() })
+        Ok(lab::Context {
+            folder,
+            material,
+            program,
+            events: self.ui.events(),
+            signals: lab::Signals::default(),
+        })
     }
 }
 

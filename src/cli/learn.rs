@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::global::Global;
-use super::session;
+use super::{session, tracks};
 use crate::error::Failure;
 use crate::scenario::{Control, LearnOptions, LearnOutcome, Progress, Session, State};
 use crate::ui::{Mode, minutes};
@@ -20,21 +20,27 @@ const KEYS: &str = "Keys, in this window: `h` hint · `w` what is missing · `c`
     `p` play the others · `a` answer · `q` quit";
 
 /// Follow a track, in a terminal beside your own shell
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct LearnArgs {
-    /// The track
-    track: String,
+    /// The track [default: choose from a list]
+    track: Option<String>,
     /// Let the tool play other tracks where a step needs them (`others` for all)
     #[arg(long, value_name = "TRACK")]
     play: Vec<String>,
 }
 
 pub(super) async fn run(global: &Global, args: LearnArgs) -> Result<u8, Failure> {
+    let Some(track) = (match args.track {
+        Some(track) => Some(track),
+        None => tracks::choose(global)?,
+    }) else {
+        return Ok(0);
+    };
     let (folder, spec) = global.running_lab()?;
     let session = session::open(global, &folder, &spec)?;
-    let before = session.progress(&args.track)?;
+    let before = session.progress(&track)?;
     if global.ui.mode() == Mode::Human {
-        welcome(global, &session, &args.track, &before);
+        welcome(global, &session, &track, &before);
     }
     let (sender, control) = mpsc::channel(8);
     // Without a terminal nobody presses keys; the channel must stay open all the same.
@@ -47,14 +53,14 @@ pub(super) async fn run(global: &Global, args: LearnArgs) -> Result<u8, Failure>
     }
     let options = LearnOptions { play: args.play };
     let outcome = tokio::select! {
-        outcome = session.learn(&args.track, control, &options) => outcome?,
-        _ = tokio::signal::ctrl_c() => LearnOutcome::Left { step: next_step(&session, &args.track) },
+        outcome = session.learn(&track, control, &options) => outcome?,
+        _ = tokio::signal::ctrl_c() => LearnOutcome::Left { step: next_step(&session, &track) },
     };
     match (&outcome, global.ui.mode()) {
-        (LearnOutcome::Finished, Mode::Human) => farewell(global, &session, &args.track)?,
+        (LearnOutcome::Finished, Mode::Human) => farewell(global, &session, &track)?,
         (LearnOutcome::Left { step }, Mode::Human) => {
             global.ui.talk("");
-            global.ui.explain(&format!("Left at {step}. `atelier learn {}` goes on from here.", args.track));
+            global.ui.explain(&format!("Left at {step}. `atelier learn {}` goes on from here.", track));
         }
         (LearnOutcome::Finished, Mode::Json) => {
             global.ui.document(&json!({"event": "finished"}));
@@ -155,6 +161,7 @@ fn read_keys(sender: &mpsc::Sender<Control>) {
             Key::Char('s') => Control::Solve,
             Key::Char('k') => Control::Skip,
             Key::Char('p') => Control::Play,
+            Key::Char('o') => Control::Open,
             Key::Char('a') => {
                 let Ok(answer) = terminal.read_line() else { return };
                 Control::Answer(answer)

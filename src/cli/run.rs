@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use super::arguments::{Arguments, Command};
 use super::global::Global;
 use super::{
-    audit, bench, config, credentials, doctor, down, env, learn, lint, logs, open, rehearse, sample, serve,
-    shell, start, status, stop, up,
+    audit, bench, check, config, credentials, doctor, down, env, explain, export, graph, hint, learn, lint,
+    list, logs, manifest, new, next, open, plan, present, recreate, rehearse, reset, sample, schema, serve,
+    shell, skip, solve, start, status, stop, team, tracks, up, why,
 };
 use crate::error::{Failure, Kind};
 use crate::ui::{Mode, Ui};
@@ -25,7 +26,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ui = Ui::new(if arguments.global.json { Mode::Json } else { Mode::Human }, arguments.global.plain);
-    if !matches!(arguments.command, Command::Shell(_)) {
+    if !matches!(arguments.command, Some(Command::Shell(_))) {
         // What the program and its children write is their owner's alone. A person's shell keeps the person's habit.
         rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     }
@@ -56,16 +57,47 @@ fn fail(ui: &Ui, failure: &Failure) -> ExitCode {
     ExitCode::from(failure.kind.exit_code())
 }
 
+/// Without a command: who has a lab is offered its tracks, anybody else is told what there is.
+async fn alone(global: &Global) -> Result<u8, Failure> {
+    if global.ui.is_interactive() && global.existing_lab().is_ok() {
+        return learn::run(global, learn::LearnArgs::default()).await;
+    }
+    let help = Arguments::command().render_help();
+    global.ui.talk(&help.to_string());
+    Ok(Kind::Arguments.exit_code())
+}
+
 async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
     let global = Global::new(arguments.global, ui)?;
-    match arguments.command {
+    let Some(command) = arguments.command else {
+        return alone(&global).await;
+    };
+    match command {
         Command::Up(args) => up::run(&global, args).await,
         Command::Status(args) => status::run(&global, args).await,
         Command::Learn(args) => learn::run(&global, args).await,
+        Command::Next(args) => next::run(&global, args).await,
+        Command::Check(args) => check::run(&global, args).await,
+        Command::Hint(args) => hint::run(&global, args).await,
+        Command::Why(args) => why::run(&global, args).await,
+        Command::Solve(args) => solve::run(&global, args).await,
+        Command::Skip(args) => skip::run(&global, args).await,
+        Command::Reset(args) => reset::run(&global, args).await,
+        Command::List(args) => list::run(&global, args),
+        Command::Recreate(args) => recreate::run(&global, args).await,
+        Command::Manifest(args) => manifest::run(&global, args),
         Command::Env(args) => env::run(&global, args),
         Command::Shell(args) => shell::run(&global, args).await,
         Command::Open(args) => open::run(&global, args).await,
         Command::Rehearse(args) => rehearse::run(&global, args).await,
+        Command::Plan(args) => plan::run(&global, args).await,
+        Command::Present(args) => present::run(&global, args).await,
+        Command::Team(args) => team::run(&global, args).await,
+        Command::Tracks(args) => tracks::run(&global, &args),
+        Command::Graph(args) => graph::run(&global, args),
+        Command::Explain(args) => explain::run(&global, args),
+        Command::New(args) => new::run(&global, args),
+        Command::Schema(args) => Ok(schema::run(&global, &args)),
         Command::Lint(args) => lint::run(&global, args),
         Command::Credentials(args) => credentials::run(&global, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
@@ -75,6 +107,7 @@ async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
         Command::Logs(args) => logs::run(&global, args).await,
         Command::Stop(args) => stop::run(&global, args).await,
         Command::Start(args) => start::run(&global, args).await,
+        Command::Export(args) => export::run(&global, args).await,
         Command::Down(args) => down::run(&global, args).await,
         Command::Bench(args) => bench::run(&global, args).await,
         Command::Serve(args) => serve::run(&global, args).await,

@@ -16,8 +16,13 @@ pub(super) async fn run(global: &Global, _args: ServeArgs) -> Result<u8, Failure
     let filter = EnvFilter::try_from_env("ATELIER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).init();
     let (folder, spec) = global.existing_lab()?;
-    let config =
-        ServeConfig { folder: folder.platform(), images: spec.images, operator: material::operator_images() };
+    let config = ServeConfig {
+        folder: folder.platform(),
+        images: spec.images,
+        operator: material::operator_images(),
+        forge: None,
+        beside: axum::Router::new(),
+    };
     embedded::serve(config).await?;
     Ok(0)
 }

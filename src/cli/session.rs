@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::env::environment;
 use super::global::Global;
-use crate::error::Failure;
+use super::{recreate, trust};
+use crate::controllers;
+use crate::error::{Failure, Kind};
 use crate::lab::{ActorFolder, Environment, LabFolder, Spec};
 use crate::platform::{self, FORGE_HOST, Platform};
 use crate::scenario::{ActorContext, Session};
@@ -18,6 +20,7 @@ const KEPT: [&str; 6] = ["PATH", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ"];
 /// A workshop in a lab that runs.
 pub(super) fn open(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<Session, Failure> {
     let workshop = global.library(Some(spec))?.workshop(&spec.workshop)?;
+    trust::require(global, folder, spec, &workshop)?;
     let platform = Arc::new(platform::open(spec.platform, &folder.platform())?);
     let values = values(Some(&platform));
     let mut actors = BTreeMap::new();
@@ -36,6 +39,8 @@ pub(super) fn open(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<S
         actors,
         journal_folder: folder.journal(),
         values,
+        operator: operator(spec),
+        recreate: recreate::hook(global, folder, spec),
         events: global.ui.events(),
     })
 }
@@ -59,4 +64,24 @@ pub(super) fn values(platform: Option<&Platform>) -> Map<String, Value> {
         values.insert("cluster".to_owned(), json!({"name": name, "url": platform.cluster().url()}));
     }
     values
+}
+
+/// The operator's manifest, where it comes with the program.
+pub(super) fn operator(spec: &Spec) -> Vec<Value> {
+    match spec.platform {
+        platform::Kind::Embedded => controllers::operator::manifest(),
+        platform::Kind::K3d => Vec::new(),
+    }
+}
+
+/// Asks a person; without one, nothing is done that was not asked for with `--yes`.
+pub(super) fn confirm(global: &Global, question: &str) -> Result<bool, Failure> {
+    if !global.ui.is_interactive() {
+        return Err(
+            Failure::new(Kind::Arguments, "nobody is there to be asked").hint("`--yes` answers beforehand")
+        );
+    }
+    global.ui.talk(&format!("{question} [y/N]"));
+    let answer = console::Term::stderr().read_line().map_err(|error| Failure::new(Kind::Machine, error))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }

@@ -10,6 +10,7 @@ use super::{material, status};
 use crate::error::{Failure, Kind};
 use crate::lab::{Error, Lock, Plan, Spec};
 use crate::platform;
+use crate::process::processor_time;
 use crate::ui::{Mode, duration, table};
 
 /// Set up a lab, or bring it back to what it should be
@@ -73,11 +74,17 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
         });
         global.ui.document(
             &json!({"lab": summary.lab, "platform": summary.platform, "endpoints": summary.endpoints,
-            "stages": stages.collect::<Vec<_>>(), "seconds": begin.elapsed().as_secs_f64()}),
+            "stages": stages.collect::<Vec<_>>(), "seconds": begin.elapsed().as_secs_f64(),
+            "processor_seconds": processor_time().as_secs_f64()}),
         );
         return Ok(0);
     }
-    global.ui.talk(&format!("ready after {}", duration(begin.elapsed())));
+    let own = match platform {
+        // There, all the work is our own, and most of it another process'.
+        platform::Kind::Embedded => String::new(),
+        platform::Kind::K3d => format!(", with {} of work of atelier's own", duration(processor_time())),
+    };
+    global.ui.talk(&format!("ready after {}{own}", duration(begin.elapsed())));
     global.ui.data(&summary.endpoints_text());
     let first = context.material.spec.actors.iter().find(|actor| !actor.administrator);
     let first = first.or(context.material.spec.actors.first()).map(|actor| &actor.name);

@@ -3,14 +3,19 @@
 
 mod clock;
 mod context;
+mod cronjob;
+mod daemonset;
 mod deployment;
 mod endpoints;
 mod endpointslice;
 mod events;
 mod gitrepository;
+mod horizontalpodautoscaler;
 mod job;
 mod kustomization;
 pub mod operator;
+mod persistentvolume;
+mod persistentvolumeclaim;
 mod poddisruptionbudget;
 mod receiver;
 mod replicaset;

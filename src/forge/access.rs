@@ -83,7 +83,7 @@ impl Caller {
         if user.is_admin || user.id == metadata.owner {
             return Some(Permission::Owner);
         }
-        let team = shared.users.team_permission(metadata.owner, user.id);
+        let team = shared.users.repository_permission(metadata.owner, user.id, metadata.id);
         let collaborator = metadata.collaborators.get(&user.id).copied();
         [public, team, collaborator].into_iter().flatten().max()
     }

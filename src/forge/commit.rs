@@ -127,7 +127,7 @@ pub(super) fn commit(
     Ok(id)
 }
 
-fn signature(person: &Person) -> Result<Signature<'static>, git2::Error> {
+pub(super) fn signature(person: &Person) -> Result<Signature<'static>, git2::Error> {
     // Angle brackets and line feeds would end the field in the commit.
     let clean = |text: &str| text.replace(['<', '>', '\n', '\0'], "");
     let (name, email) = (clean(&person.name), clean(&person.email));

@@ -27,6 +27,12 @@ pub(super) struct Metadata {
     pub(super) private: bool,
     #[serde(default)]
     pub(super) archived: bool,
+    /// Whether others may be made from its files.
+    #[serde(default)]
+    pub(super) template: bool,
+    /// The repository that this one is a fork of, by its id.
+    #[serde(default)]
+    pub(super) parent: Option<u64>,
     pub(super) default_branch: String,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
@@ -36,9 +42,24 @@ pub(super) struct Metadata {
     pub(super) hooks: Vec<Hook>,
     #[serde(default)]
     pub(super) protections: Vec<Protection>,
+    #[serde(default)]
+    pub(super) next_key: u64,
+    #[serde(default)]
+    pub(super) keys: Vec<DeployKey>,
     /// By the user's id.
     #[serde(default)]
     pub(super) collaborators: BTreeMap<u64, Permission>,
+}
+
+/// A public key for SSH.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct DeployKey {
+    pub(super) id: u64,
+    pub(super) title: String,
+    /// As in `authorized_keys`.
+    pub(super) key: String,
+    pub(super) read_only: bool,
+    pub(super) created: Timestamp,
 }
 
 /// A webhook.
@@ -73,8 +94,30 @@ pub(super) struct Protection {
     pub(super) enable_force_push: bool,
     #[serde(default)]
     pub(super) required_approvals: u64,
+    #[serde(flatten)]
+    pub(super) merging: Merging,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+}
+
+/// What a rule asks of pull requests to its branches, besides approvals.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of Gitea's")]
+pub(super) struct Merging {
+    pub(super) enable_merge_whitelist: bool,
+    pub(super) merge_whitelist_usernames: Vec<String>,
+    pub(super) enable_status_check: bool,
+    /// Patterns as those of branches; with none, all statuses must be good.
+    pub(super) status_check_contexts: Vec<String>,
+    pub(super) enable_approvals_whitelist: bool,
+    pub(super) approvals_whitelist_username: Vec<String>,
+    pub(super) block_on_rejected_reviews: bool,
+    pub(super) block_on_official_review_requests: bool,
+    pub(super) block_on_outdated_branch: bool,
+    pub(super) dismiss_stale_approvals: bool,
+    pub(super) ignore_stale_approvals: bool,
+    pub(super) block_admin_merge_override: bool,
 }
 
 impl Metadata {
@@ -109,9 +152,22 @@ impl Metadata {
 impl Protection {
     /// Whether somebody with the right to write may push to the branch.
     pub(super) fn lets_push(&self, login: &str) -> bool {
-        let listed = || self.push_whitelist_usernames.iter().any(|name| name.eq_ignore_ascii_case(login));
-        self.enable_push && (!self.enable_push_whitelist || listed())
+        self.enable_push && (!self.enable_push_whitelist || listed(&self.push_whitelist_usernames, login))
     }
+
+    /// Whether somebody with the right to write may merge into the branch.
+    pub(super) fn lets_merge(&self, login: &str) -> bool {
+        !self.merging.enable_merge_whitelist || listed(&self.merging.merge_whitelist_usernames, login)
+    }
+
+    /// Whether the approval of somebody with the right to write counts.
+    pub(super) fn counts_approval(&self, login: &str) -> bool {
+        !self.merging.enable_approvals_whitelist || listed(&self.merging.approvals_whitelist_username, login)
+    }
+}
+
+fn listed(names: &[String], login: &str) -> bool {
+    names.iter().any(|name| name.eq_ignore_ascii_case(login))
 }
 
 /// `*` stands for any characters but a slash, `**` for any.

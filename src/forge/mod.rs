@@ -8,12 +8,17 @@ mod commit;
 mod error;
 mod git;
 mod metadata;
+mod news;
 mod pages;
+mod pulls;
 mod push;
+mod releases;
 mod repository;
 mod router;
 mod server;
+mod statuses;
 mod storage;
+mod stored;
 mod webhooks;
 
 pub use error::Error;

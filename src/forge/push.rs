@@ -30,6 +30,8 @@ pub(super) enum Refusal {
     Atomic,
     #[error("unpacker error")]
     Unpacker,
+    #[error("hook declined")]
+    Hook,
 }
 
 /// A refused rule, in words for the person who pushes.
@@ -78,6 +80,10 @@ pub(super) fn validate(git: &git2::Repository, update: &Update) -> Result<(), Re
     let name = &update.name;
     if !name.starts_with("refs/") || !git2::Reference::is_valid_name(name) || name.len() > 250 {
         return Err(Refusal::Name);
+    }
+    // Those of pull requests are the forge's own.
+    if name.starts_with("refs/pull/") {
+        return Err(Refusal::Hook);
     }
     if update.new.is_zero() {
         return Ok(());

@@ -8,6 +8,10 @@ use jiff::Timestamp;
 
 use super::Error;
 use super::metadata::Metadata;
+use super::pulls::Pulls;
+use super::releases::Releases;
+use super::statuses::Statuses;
+use super::stored::Stored;
 
 /// Where packs are received before their references are accepted.
 pub(super) const QUARANTINE: &str = "quarantine";
@@ -16,11 +20,18 @@ pub(super) struct Repository {
     folder: PathBuf,
     metadata: RwLock<Metadata>,
     writing: Mutex<()>,
+    pub(super) pulls: Stored<Pulls>,
+    pub(super) statuses: Stored<Statuses>,
+    pub(super) releases: Stored<Releases>,
 }
 
 impl Repository {
-    pub(super) fn new(folder: PathBuf, metadata: Metadata) -> Self {
-        Self { folder, metadata: RwLock::new(metadata), writing: Mutex::new(()) }
+    pub(super) fn open_in(folder: PathBuf, metadata: Metadata) -> Result<Self, Error> {
+        let pulls = Stored::open(folder.join("pulls.json"))?;
+        let statuses = Stored::open(folder.join("statuses.json"))?;
+        let releases = Stored::open(folder.join("releases.json"))?;
+        let (metadata, writing) = (RwLock::new(metadata), Mutex::new(()));
+        Ok(Self { folder, metadata, writing, pulls, statuses, releases })
     }
 
     pub(super) fn folder(&self) -> &Path {

@@ -8,8 +8,9 @@ use axum::middleware;
 use axum::routing::{get, post};
 
 use super::api::{
-    ApiError, admin, branch_protections, branches, collaborators, commits, compare, contents, git as objects,
-    hooks, orgs, pushes, raw, repos, tags, teams, tokens, user, users, version, with_address,
+    ApiError, admin, branch_protections, branches, collaborators, commits, compare, contents, forks,
+    git as objects, hooks, issues, keys, orgs, packages, pulls, pushes, raw, releases, repos, statuses, tags,
+    teams, tokens, user, users, version, with_address,
 };
 use super::server::Shared;
 use super::{git, pages};
@@ -20,7 +21,7 @@ const BODY: usize = 64 << 20;
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let api = Router::new()
         .merge(account_routes())
-        .nest("/repos/{owner}/{repo}", repository_routes())
+        .nest("/repos/{owner}/{repo}", repository_routes().merge(pull_routes()).merge(release_routes()))
         .fallback(|| async { ApiError::NotFound { detail: None } })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn_with_state(shared.clone(), with_address));
@@ -56,12 +57,20 @@ fn account_routes() -> Router<Arc<Shared>> {
         .route("/orgs/{org}/teams", get(orgs::list_teams).post(orgs::create_team))
         .route("/orgs/{org}/members", get(orgs::list_members))
         .route("/orgs/{org}/members/{username}", get(orgs::is_member))
-        .route("/teams/{id}", get(teams::get))
+        .route("/user/teams", get(teams::list_own))
+        .route("/teams/{id}", get(teams::get).patch(teams::edit).delete(teams::delete))
+        .route("/teams/{id}/repos", get(teams::list_repos))
+        .route(
+            "/teams/{id}/repos/{owner}/{repo}",
+            get(teams::get_repo).put(teams::add_repo).delete(teams::remove_repo),
+        )
         .route("/teams/{id}/members", get(teams::list_members))
         .route(
             "/teams/{id}/members/{username}",
             get(teams::get_member).put(teams::add_member).delete(teams::remove_member),
         )
+        .route("/packages/{owner}", get(packages::list))
+        .route("/packages/{owner}/{type}/{name}/{version}", get(packages::get))
         .route("/repos/search", get(repos::search))
 }
 
@@ -82,6 +91,8 @@ fn repository_routes() -> Router<Arc<Shared>> {
         )
         .route("/collaborators/{username}/permission", get(collaborators::permission))
         .route("/commits", get(commits::list))
+        .route("/commits/{reference}/status", get(statuses::together))
+        .route("/commits/{reference}/statuses", get(statuses::list))
         .route("/compare/{*spec}", get(compare::get))
         .route("/contents", get(contents::list).post(contents::change_files))
         .route("/contents/", get(contents::list))
@@ -98,8 +109,48 @@ fn repository_routes() -> Router<Arc<Shared>> {
         .route("/hooks/{id}", get(hooks::get).patch(hooks::edit).delete(hooks::delete))
         .route("/hooks/{id}/tests", post(hooks::test))
         .route("/raw/{*path}", get(raw::get))
-        .route("/tags", get(tags::list))
-        .route("/tags/{*tag}", get(tags::get))
+        .route("/statuses/{sha}", get(statuses::list).post(statuses::create))
+        .route("/tags", get(tags::list).post(tags::create))
+        .route("/tags/{*tag}", get(tags::get).delete(tags::delete))
+}
+
+fn pull_routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/pulls", get(pulls::list::get).post(pulls::list::create))
+        .route("/pulls/{index}", get(pulls::pull::get).patch(pulls::pull::edit))
+        .route("/pulls/{index}/{*head}", get(pulls::pull::between))
+        .route("/pulls/{index}/files", get(pulls::changes::files))
+        .route("/pulls/{index}/commits", get(pulls::changes::commits))
+        .route("/pulls/{index}/merge", get(pulls::merge::get).post(pulls::merge::merge))
+        .route("/pulls/{index}/update", post(pulls::merge::update))
+        .route("/pulls/{index}/reviews", get(pulls::reviews::list).post(pulls::reviews::create))
+        .route("/pulls/{index}/reviews/{id}", get(pulls::reviews::get).delete(pulls::reviews::delete))
+        .route("/pulls/{index}/reviews/{id}/dismissals", post(pulls::reviews::dismiss))
+        .route("/pulls/{index}/reviews/{id}/undismissals", post(pulls::reviews::restore))
+        .route(
+            "/pulls/{index}/requested_reviewers",
+            post(pulls::requested_reviewers::add).delete(pulls::requested_reviewers::remove),
+        )
+        .route("/issues", get(issues::list))
+        .route("/issues/{index}", get(issues::get))
+        .route("/issues/{index}/comments", get(issues::list_comments).post(issues::create_comment))
+        .route(
+            "/issues/comments/{id}",
+            get(issues::get_comment).patch(issues::edit_comment).delete(issues::delete_comment),
+        )
+}
+
+fn release_routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/forks", get(forks::list).post(forks::create))
+        .route("/generate", post(forks::generate))
+        .route("/merge-upstream", post(forks::merge_upstream))
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/{id}", get(keys::get).delete(keys::delete))
+        .route("/releases", get(releases::list).post(releases::create))
+        .route("/releases/latest", get(releases::latest))
+        .route("/releases/tags/{*tag}", get(releases::get_tag).delete(releases::delete_tag))
+        .route("/releases/{id}", get(releases::get).patch(releases::edit).delete(releases::delete))
 }
 
 fn page_routes() -> Router<Arc<Shared>> {
@@ -112,4 +163,12 @@ fn page_routes() -> Router<Arc<Shared>> {
         .route("/{owner}/{repo}/raw/{kind}/{*path}", get(pages::raw::get))
         .route("/{owner}/{repo}/commits/{kind}/{*reference}", get(pages::commits::list))
         .route("/{owner}/{repo}/commit/{sha}", get(pages::commit::get))
+        .route("/{owner}/{repo}/pulls", get(pages::pulls::list).post(pages::pull_forms::open))
+        .route("/{owner}/{repo}/pulls/new/{*head}", get(pages::pull_forms::new))
+        .route("/{owner}/{repo}/pulls/{index}", get(pages::pull::get))
+        .route("/{owner}/{repo}/pulls/{index}/say", post(pages::pull_forms::say))
+        .route("/{owner}/{repo}/pulls/{index}/merge", post(pages::pull_forms::merge))
+        .route("/{owner}/{repo}/pulls/{index}/state", post(pages::pull_forms::state))
+        .route("/user/login", get(pages::session::login_form).post(pages::session::login))
+        .route("/user/logout", post(pages::session::logout))
 }

@@ -1,18 +1,19 @@
 //! The forge as its owner sees it: opened on a folder, it gives a router and tells of pushes.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::Error;
+use super::pages::Sessions;
 use super::push::Update;
 use super::repository::Repository;
 use super::storage::Storage;
 use super::webhooks::Webhooks;
-use crate::accounts::Users;
+use super::{Error, news, pulls};
+use crate::accounts::{Packages, Users};
 
 /// Pushes that a slow listener may be behind before it misses some.
 const BEHIND: usize = 1024;
@@ -45,7 +46,10 @@ pub(super) struct Shared {
     pub(super) users: Arc<Users>,
     pub(super) repositories: Storage,
     pub(super) webhooks: Webhooks,
+    pub(super) sessions: Sessions,
     pub(super) pushes: broadcast::Sender<Push>,
+    /// What the lists of packages are made of; nothing without a registry.
+    pub(super) packages: OnceLock<Arc<dyn Packages>>,
     name: String,
 }
 
@@ -64,13 +68,27 @@ impl Forge {
         let repositories = repositories
             .map_err(|error| Error::File { path: data, source: std::io::Error::other(error) })??;
         let (pushes, _) = broadcast::channel(BEHIND);
-        let shared = Shared { users, repositories, webhooks: Webhooks::default(), pushes, name };
+        let packages = OnceLock::new();
+        let shared = Shared {
+            users,
+            repositories,
+            webhooks: Webhooks::default(),
+            sessions: Sessions::default(),
+            pushes,
+            name,
+            packages,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// All routes of the forge; to be served at the root of a host.
     pub fn router(&self) -> axum::Router {
         super::router::router(self.shared.clone())
+    }
+
+    /// Lists what a registry has, from now on. Only the first one given is taken.
+    pub fn show_packages(&self, packages: Arc<dyn Packages>) {
+        let _ = self.shared.packages.set(packages);
     }
 
     /// Pushes from now on, as they are taken.
@@ -101,6 +119,8 @@ impl Shared {
             // Nobody listening is no error.
             let _ = self.pushes.send(push);
             self.webhooks.pushed(self, repository, update, pusher, base);
+            news::tell_reference(self, repository, update, pusher, base);
+            pulls::follow(self, repository, update, pusher, base);
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct NewRepository {
     pub(super) description: String,
     pub(super) private: bool,
     pub(super) default_branch: String,
+    /// The repository that it is a fork of, by its id.
+    pub(super) parent: Option<u64>,
 }
 
 impl Storage {
@@ -46,7 +48,7 @@ impl Storage {
                 let metadata = Metadata::read(&path)?;
                 index.insert(
                     key(&metadata.owner_name, &metadata.name),
-                    Arc::new(Repository::new(path, metadata)),
+                    Arc::new(Repository::open_in(path, metadata)?),
                 );
             }
         }
@@ -55,6 +57,15 @@ impl Storage {
 
     pub(super) fn get(&self, owner: &str, name: &str) -> Option<Arc<Repository>> {
         self.index.read().unwrap_or_else(PoisonError::into_inner).get(&key(owner, name)).cloned()
+    }
+
+    pub(super) fn by_id(&self, id: u64) -> Option<Arc<Repository>> {
+        self.list().into_iter().find(|repository| repository.metadata().id == id)
+    }
+
+    /// How many forks a repository has.
+    pub(super) fn forks(&self, id: u64) -> usize {
+        self.list().iter().filter(|repository| repository.metadata().parent == Some(id)).count()
     }
 
     /// All repositories, by owner and name.
@@ -68,6 +79,16 @@ impl Storage {
     }
 
     pub(super) fn create(&self, owner: &User, new: NewRepository) -> Result<Arc<Repository>, Error> {
+        self.create_filled(owner, new, |_| Ok(()))
+    }
+
+    /// The same, with objects and references from elsewhere, which are there when the repository appears.
+    pub(super) fn create_filled(
+        &self,
+        owner: &User,
+        new: NewRepository,
+        fill: impl FnOnce(&git2::Repository) -> Result<(), git2::Error>,
+    ) -> Result<Arc<Repository>, Error> {
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let key = key(&owner.login, &new.name);
         if index.contains_key(&key) {
@@ -82,11 +103,15 @@ impl Storage {
             description: new.description,
             private: new.private,
             archived: false,
+            template: false,
+            parent: new.parent,
             default_branch: new.default_branch,
             created: now,
             updated: now,
             next_hook: 0,
             hooks: Vec::new(),
+            next_key: 0,
+            keys: Vec::new(),
             protections: Vec::new(),
             collaborators: BTreeMap::new(),
         };
@@ -94,13 +119,14 @@ impl Storage {
         let mut options = git2::RepositoryInitOptions::new();
         // Templates of the machine's git would bring the user's own hooks and settings.
         options.bare(true).external_template(false).initial_head(&metadata.default_branch);
-        git2::Repository::init_opts(&half, &options).map_err(Error::git(&half))?;
+        let git = git2::Repository::init_opts(&half, &options).map_err(Error::git(&half))?;
+        fill(&git).map_err(Error::git(&half))?;
         metadata.write(&half)?;
         let path = self.folder.join(&key.0).join(format!("{}.git", key.1));
         let parent = self.folder.join(&key.0);
         std::fs::create_dir_all(&parent).map_err(Error::file(&parent))?;
         std::fs::rename(&half, &path).map_err(Error::file(&path))?;
-        let repository = Arc::new(Repository::new(path, metadata));
+        let repository = Arc::new(Repository::open_in(path, metadata)?);
         index.insert(key, repository.clone());
         Ok(repository)
     }

@@ -1,4 +1,4 @@
-//! Webhooks: each push to a branch or tag is sent at once to the addresses that the repository's owners gave, in
+//! Webhooks: each push to a branch or tag, and the other events of `news`, are sent at once to the addresses that the repository's owners gave, in
 //! Gitea's format and signed as Gitea and GitHub do. A push never waits for them.
 //! <https://docs.gitea.com/usage/webhooks>
 
@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::api::{View, commits, repos, users};
 use super::metadata::{Hook, Metadata, matches};
+use super::news::event;
 use super::push::Update;
 use super::repository::Repository;
 use super::server::Shared;
@@ -62,7 +63,7 @@ impl Webhooks {
     }
 
     /// Sends one payload in the background.
-    pub(super) fn deliver(&self, hook: &Hook, event: &'static str, payload: &Value) {
+    pub(super) fn deliver(&self, hook: &Hook, kind: &'static str, payload: &Value) {
         let (http, permits, hook) = (self.http.clone(), self.permits.clone(), hook.clone());
         let body = payload.to_string();
         tokio::spawn(async move {
@@ -70,7 +71,7 @@ impl Webhooks {
             let delivery = uuid::Uuid::new_v4().to_string();
             let mut waits = WAITS.iter();
             loop {
-                let failure = match request(&http, &hook, event, &delivery, &body).send().await {
+                let failure = match request(&http, &hook, kind, &delivery, &body).send().await {
                     Ok(answer) if answer.status().is_success() => return,
                     Ok(answer) => answer.status().to_string(),
                     Err(error) => error.without_url().to_string(),
@@ -84,6 +85,16 @@ impl Webhooks {
 }
 
 impl Hook {
+    /// Whether it wishes to be told of a kind of event that is not a push.
+    pub(super) fn wants(&self, kind: &str) -> bool {
+        let wished = |event: &String| match event.as_str() {
+            "pull_request" => kind.starts_with("pull_request"),
+            "pull_request_only" => kind == "pull_request",
+            other => other == kind,
+        };
+        self.active && self.events.iter().any(wished)
+    }
+
     fn wants_push(&self, reference: &str) -> bool {
         let wished = self.events.iter().any(|event| event == "push" || event == "push_only");
         let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
@@ -96,7 +107,7 @@ impl Hook {
 fn request(
     http: &reqwest::Client,
     hook: &Hook,
-    event: &str,
+    kind: &'static str,
     delivery: &str,
     body: &str,
 ) -> reqwest::RequestBuilder {
@@ -104,8 +115,8 @@ fn request(
     for brand in ["Gitea", "Gogs", "GitHub"] {
         request = request
             .header(format!("X-{brand}-Delivery"), delivery)
-            .header(format!("X-{brand}-Event"), event)
-            .header(format!("X-{brand}-Event-Type"), event);
+            .header(format!("X-{brand}-Event"), event(kind))
+            .header(format!("X-{brand}-Event-Type"), kind);
     }
     if !hook.authorization_header.is_empty() {
         request = request.header("authorization", &hook.authorization_header);

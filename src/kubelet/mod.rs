@@ -18,4 +18,5 @@ mod server;
 
 pub use clock::Clock;
 pub use error::Error;
+pub use images::Registry;
 pub use run::{Config, run};

@@ -1,6 +1,7 @@
 //! Writes the kubelet's and the scheduler's Events, in order and without anybody waiting for it.
 
 use k8s_openapi::api::core::v1::{Event, ObjectReference, Pod};
+use k8s_openapi::jiff::Timestamp;
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource as _};
 use tokio::sync::mpsc;
@@ -40,7 +41,7 @@ impl Writer {
         while let Some(happening) = self.0.recv().await {
             let namespace = happening.object.namespace.clone().unwrap_or_else(|| "default".to_owned());
             let api = Api::<Event>::namespaced(client.clone(), &namespace);
-            let written = match log.write(happening, now(), rand::random()) {
+            let written = match log.write(happening, now(), moment()) {
                 EventWrite::Create(event) => api.create(&PostParams::default(), &event).await,
                 EventWrite::Repeat { name, patch, otherwise } => {
                     match api.patch(&name, &PatchParams::default(), &Patch::Merge(patch)).await {
@@ -63,4 +64,9 @@ pub(super) fn pod_reference(pod: &Pod, container: Option<&str>) -> ObjectReferen
     let mut reference = pod.object_ref(&());
     reference.field_path = container.map(|container| format!("spec.containers{{{container}}}"));
     reference
+}
+
+/// What tells an Event's name from others, and sorts the Events of an object as they came: the nanosecond.
+fn moment() -> u64 {
+    u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or_default()
 }

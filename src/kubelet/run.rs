@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::addresses::Addresses;
 use super::clock::Clock;
 use super::error::Error;
-use super::images::Images;
+use super::images::{Images, Registry};
 use super::node::{Description, register, renew_lease};
 use super::pod::{Boards, Context, Worker};
 use super::recorder::{Recorder, recorder};
@@ -29,6 +29,8 @@ pub struct Config {
     pub client: Client,
     /// The images that can be pulled.
     pub images: Vec<Image>,
+    /// The lab's own registry, whose images can be pulled as well.
+    pub registry: Option<Registry>,
     /// What the API server shows as bearer token.
     pub token: String,
     /// Where the API server reaches it: on the loopback interface.
@@ -41,13 +43,13 @@ pub struct Config {
 
 /// Runs until `shutdown`. Pods stay as they are in the API server, and are taken over by the next run.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
-    let Config { client, images, token, listener, nodes, clock } = config;
+    let Config { client, images, registry, token, listener, nodes, clock } = config;
     let listening = |source| Error::Listener { source };
     listener.set_nonblocking(true).map_err(listening)?;
     let port = listener.local_addr().map_err(listening)?.port();
     let listener = tokio::net::TcpListener::from_std(listener).map_err(listening)?;
     let (recorder, writer) = recorder();
-    let images = Arc::new(Images::new(images));
+    let images = Arc::new(Images::new(images, registry));
     let boards = Boards::default();
     let mut runtime = Runtime { boards: boards.clone(), nodes: BTreeMap::new(), pods: BTreeMap::new() };
     let work = async {

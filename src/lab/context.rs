@@ -1,6 +1,6 @@
 //! What every stage is given, and what the stages of the k3d platform share.
 
-use super::{Error, LabFolder, Material};
+use super::{Error, LabFolder, Material, Signals};
 use crate::events::{Event, Events, Outcome};
 use crate::platform::k3d::{self, Site};
 
@@ -15,6 +15,8 @@ pub struct Context {
     pub program: std::path::PathBuf,
     /// Where progress goes.
     pub events: Events,
+    /// What the stages of this run tell each other.
+    pub signals: Signals,
 }
 
 impl Context {

@@ -10,7 +10,7 @@ pub enum Error {
     /// A file or folder of the lab cannot be used.
     #[error("cannot {verb} `{}`", path.display())]
     File {
-        /// `read`, `write`, `make`, `remove`.
+        /// `read`, `write`, `copy`, `make`, `remove`.
         verb: &'static str,
         /// Which.
         path: PathBuf,
@@ -49,6 +49,9 @@ pub enum Error {
         /// What was asked for.
         wanted: String,
     },
+    /// The stage was not begun, since another one failed; that one's error is shown.
+    #[error("another stage failed before")]
+    Abandoned,
     /// There is no such lab.
     #[error("there is no lab `{lab}`")]
     Missing {
@@ -66,6 +69,12 @@ pub enum Error {
     /// Where a folder should be is something else.
     #[error("`{}` is not a folder", path.display())]
     NotAFolder {
+        /// Which path.
+        path: PathBuf,
+    },
+    /// A folder that shall take something has something else in it.
+    #[error("`{}` is not empty", path.display())]
+    Occupied {
         /// Which path.
         path: PathBuf,
     },

@@ -77,12 +77,12 @@ impl Inventory {
                 let folder = k3d::Folder::new(lab.platform());
                 let found =
                     Site::find(folder, lab.name(), lab.home().path(), &context.material.settings).await?;
-                let held = match &found {
-                    Some(place) => place.holdings().await?,
-                    None => Vec::new(),
+                let (held, runs) = match &found {
+                    Some(place) => (place.holdings().await?, place.runs().await?),
+                    None => (Vec::new(), false),
                 };
-                // A lab that holds nothing cannot be the one that listens there.
-                if !held.is_empty() {
+                // A lab of which nothing runs cannot be the one that listens there.
+                if runs {
                     let ports = k3d::Folder::new(lab.platform()).ports();
                     items.extend(ports.into_iter().map(|(_, port)| Item::Port(port)));
                 }
@@ -101,11 +101,17 @@ impl Inventory {
 
     /// What of this list is still there, and what the engine holds of the lab besides.
     pub async fn left(&self) -> Result<Vec<Item>, Error> {
-        let own = self.items.iter().filter(|item| !matches!(item, Item::Engine(_)) && item.exists());
-        let mut left = own.cloned().collect::<Vec<_>>();
-        if let Some(site) = &self.site {
-            left.extend(site.holdings().await?.into_iter().map(Item::Engine));
-        }
-        Ok(left)
+        let held = match &self.site {
+            Some(site) => site.holdings().await?,
+            None => Vec::new(),
+        };
+        // Ports of containers that are gone are free, or another program's by now.
+        let free = self.site.is_some() && held.is_empty();
+        let own = self.items.iter().filter(|item| match item {
+            Item::Engine(_) => false,
+            Item::Port(_) if free => false,
+            item => item.exists(),
+        });
+        Ok(own.cloned().chain(held.into_iter().map(Item::Engine)).collect())
     }
 }

@@ -7,12 +7,15 @@ mod clones;
 mod context;
 mod environment;
 mod error;
+mod export;
 mod folder;
 mod inventory;
 mod lock;
 mod plan;
+mod signals;
 mod spec;
 mod stages;
+mod stuck;
 
 use async_trait::async_trait;
 
@@ -20,11 +23,14 @@ pub use clones::{Clone, unpushed};
 pub use context::Context;
 pub use environment::{ActorFolder, Environment};
 pub use error::Error;
+pub use export::{Export, export};
 pub use folder::{Home, LabFolder, write_private};
 pub use inventory::{Inventory, Item};
 pub use lock::Lock;
 pub use plan::{Plan, Status};
+pub use signals::Signals;
 pub use spec::{Material, Spec};
+pub use stuck::stuck;
 
 use crate::events::Outcome;
 

@@ -8,8 +8,8 @@ use futures::stream::FuturesUnordered;
 use serde::Serialize;
 
 use super::stages::{
-    Actors, Cluster, Folder, Forge, Images, Import, Manifest, Network, Operator, Preflight, Receiver,
-    Repositories, Server,
+    Actors, Cluster, Definitions, Folder, Forge, Images, Import, Manifest, Network, Operator, Preflight,
+    Receiver, Repositories, Server,
 };
 use super::{Context, Error, Inventory, Stage, State};
 use crate::events::{Event, Outcome};
@@ -52,12 +52,14 @@ impl Plan {
             }
         }
         let (running, ready): (&[_], &[_]) = match platform {
-            Kind::Embedded => (&["server"], &["server"]),
-            Kind::K3d => (&["forge", "cluster"], &["forge", "operator-import"]),
+            Kind::Embedded => (&["server"], &["definitions"]),
+            Kind::K3d => (&["forge", "cluster"], &["definitions", "operator-import"]),
         };
         stages.push(Box::new(Actors { after: running }));
         stages.push(Box::new(Repositories));
         if operator {
+            let defined: &[_] = if platform == Kind::K3d { &["cluster", "manifest"] } else { &["server"] };
+            stages.push(Box::new(Definitions { after: defined }));
             stages.push(Box::new(Operator { after: ready }));
             stages.push(Box::new(Receiver));
         }
@@ -86,6 +88,7 @@ impl Plan {
                 }
                 Some((name, Err(source), _)) => {
                     failure.get_or_insert(named(name, context, source));
+                    context.signals.failed.cancel();
                 }
                 None => break,
             }

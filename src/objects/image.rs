@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One image of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
     /// Without tag, such as `forge.atelier.internal:3000/fleet/postcard`.
@@ -15,7 +15,7 @@ pub struct Image {
 }
 
 /// What a simulated container does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Behaviour {
     /// Runs until it is ended and answers nothing.

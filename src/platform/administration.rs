@@ -65,7 +65,11 @@ impl Administration {
         }
         let user = Gitea::with_password(&self.url, &actor.name, &password);
         let token = user
-            .create_token(&actor.name, TOKEN, &["write:repository", "write:user", "write:package"])
+            .create_token(
+                &actor.name,
+                TOKEN,
+                &["write:repository", "write:issue", "write:user", "write:package"],
+            )
             .await?;
         Ok((if existed { Outcome::Updated } else { Outcome::Created }, token))
     }

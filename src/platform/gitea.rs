@@ -15,7 +15,7 @@ use super::Error;
 /// What stays as it is in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The same, and slashes.
-const PATH: &AsciiSet = &SEGMENT.remove(b'/');
+pub(super) const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 /// Entries asked for at a time; Gitea's own default limit.
 const PAGE: usize = 50;
 /// How long a forge may take to accept a connection.
@@ -66,6 +66,17 @@ pub struct TreeEntry {
     /// `blob`, `tree` or `commit`.
     #[serde(rename = "type")]
     pub kind: String,
+}
+
+/// A change of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// Relative, with `/`.
+    pub path: String,
+    /// The hash of the contents that are there; nothing for a file that is new.
+    pub sha: Option<String>,
+    /// The new contents; nothing when the file goes.
+    pub content: Option<Vec<u8>>,
 }
 
 /// How the client shows who it is.
@@ -171,6 +182,22 @@ impl Gitea {
         Ok(self.get(&repository(owner, name)).await?.is_some())
     }
 
+    /// The repositories that this client may see: `<owner>/<name>` and the main branch.
+    pub async fn repositories(&self) -> Result<Vec<(String, String)>, Error> {
+        let mut found = Vec::new();
+        for page in 1.. {
+            // The search wraps its answer, so it is not read as other lists are.
+            let path = format!("/repos/search?page={page}&limit={PAGE}");
+            let answer = self.get(&path).await?.unwrap_or_default();
+            let part = answer["data"].as_array().cloned().unwrap_or_default();
+            found.extend(part.iter().map(|one| (text(one, "full_name"), text(one, "default_branch"))));
+            if part.len() < PAGE {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     /// Makes an empty public repository with the default branch `main`, as the forge's administrator.
     pub async fn create_repository(&self, owner: &str, organization: bool, name: &str) -> Result<(), Error> {
         let path = if organization {
@@ -253,6 +280,39 @@ impl Gitea {
         Ok(content.and_then(|content| STANDARD.decode(content).ok()))
     }
 
+    /// Changes files of a branch, in one commit.
+    pub async fn change_files(
+        &self,
+        owner: &str,
+        name: &str,
+        branch: &str,
+        message: &str,
+        changes: &[FileChange],
+    ) -> Result<(), Error> {
+        let files: Vec<_> = changes
+            .iter()
+            .map(|change| match (&change.content, &change.sha) {
+                (None, sha) => json!({"operation": "delete", "path": change.path, "sha": sha}),
+                (Some(content), Some(sha)) => {
+                    json!({"operation": "update", "path": change.path, "sha": sha, "content": STANDARD.encode(content)})
+                }
+                (Some(content), None) => {
+                    json!({"operation": "create", "path": change.path, "content": STANDARD.encode(content)})
+                }
+            })
+            .collect();
+        let body = json!({"branch": branch, "message": message, "files": files});
+        self.send(Method::POST, &format!("{}/contents", repository(owner, name)), Some(body))
+            .await
+            .map(|_| ())
+    }
+
+    /// Removes a branch.
+    pub async fn delete_branch(&self, owner: &str, name: &str, branch: &str) -> Result<(), Error> {
+        let path = format!("{}/branches/{}", repository(owner, name), utf8_percent_encode(branch, PATH));
+        self.send(Method::DELETE, &path, None).await.map(|_| ())
+    }
+
     /// The addresses that a repository's webhooks call.
     pub async fn webhooks(&self, owner: &str, name: &str) -> Result<Vec<String>, Error> {
         let hooks = self.pages(&format!("{}/hooks", repository(owner, name)), usize::MAX).await?;
@@ -272,7 +332,7 @@ impl Gitea {
         self.send(Method::POST, &format!("{}/hooks", repository(owner, name)), Some(body)).await.map(|_| ())
     }
 
-    async fn pages(&self, path: &str, limit: usize) -> Result<Vec<Value>, Error> {
+    pub(super) async fn pages(&self, path: &str, limit: usize) -> Result<Vec<Value>, Error> {
         let mut found = Vec::new();
         let mark = if path.contains('?') { '&' } else { '?' };
         let size = limit.min(PAGE);
@@ -290,7 +350,7 @@ impl Gitea {
     }
 
     /// `None` when there is no such thing.
-    async fn get(&self, path: &str) -> Result<Option<Value>, Error> {
+    pub(super) async fn get(&self, path: &str) -> Result<Option<Value>, Error> {
         match self.send(Method::GET, path, None).await {
             Ok(value) => Ok(Some(value)),
             Err(Error::ForgeRefused { status: 404, .. }) => Ok(None),
@@ -339,15 +399,15 @@ fn refused(method: &Method, path: &str, status: StatusCode, message: String) -> 
     }
 }
 
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-fn repository(owner: &str, name: &str) -> String {
+pub(super) fn repository(owner: &str, name: &str) -> String {
     format!("/repos/{}/{}", segment(owner), segment(name))
 }
 
-fn text(value: &Value, field: &str) -> String {
+pub(super) fn text(value: &Value, field: &str) -> String {
     value[field].as_str().unwrap_or_default().to_owned()
 }
 

@@ -13,6 +13,7 @@ pub mod git_repository;
 mod gitea;
 pub mod k3d;
 mod open;
+mod pull_requests;
 mod seed;
 
 use std::collections::BTreeMap;
@@ -22,8 +23,9 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use error::{Error, kubernetes_words};
-pub use gitea::{Branch, Commit, Gitea, Identity as CommitIdentity, TreeEntry};
+pub use gitea::{Branch, Commit, FileChange, Gitea, Identity as CommitIdentity, TreeEntry};
 pub use open::{open, running};
+pub use pull_requests::{MergeStyle, PullRequest};
 
 use crate::events::Outcome;
 
@@ -31,7 +33,7 @@ use crate::events::Outcome;
 pub const FORGE_HOST: &str = "forge.atelier.internal:3000";
 
 /// Which platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// One process of ours; pods are simulated.

@@ -8,6 +8,7 @@ mod digest;
 mod error;
 mod manifests;
 mod name;
+mod packages;
 mod range;
 mod referrers;
 mod router;

@@ -32,7 +32,7 @@ pub(super) struct Shared {
 /// A registry.
 #[derive(Clone)]
 pub struct Registry {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Registry {

@@ -65,6 +65,12 @@ impl Storage {
         std::fs::read_to_string(self.entry(name, kind, key)).ok()
     }
 
+    /// When an entry was written.
+    pub(super) fn time(&self, name: &Name, kind: Kind, key: &str) -> Option<jiff::Timestamp> {
+        let written = std::fs::metadata(self.entry(name, kind, key)).and_then(|found| found.modified());
+        written.ok().and_then(|time| time.try_into().ok())
+    }
+
     pub(super) fn put(&self, name: &Name, kind: Kind, key: &str, value: &str) -> Result<(), Error> {
         let path = self.entry(name, kind, key);
         self.write(&path, value.as_bytes())

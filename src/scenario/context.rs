@@ -27,6 +27,8 @@ pub(crate) struct Context<'a> {
     pub(crate) scope: Scope,
     /// Where a person's answers come from; without it the author's own are taken.
     pub(crate) answers: Option<Answers>,
+    /// When the step began; a fact of another time does not count.
+    pub(crate) since: Option<jiff::Timestamp>,
 }
 
 impl<'a> Context<'a> {
@@ -70,6 +72,12 @@ impl<'a> Context<'a> {
         let namespace = self.optional(namespace)?;
         let other = namespace.filter(|namespace| *namespace != self.actor.actor.namespace);
         Ok(other.map(|namespace| format!(" -n {}", quote(&namespace))).unwrap_or_default())
+    }
+
+    /// The registry's address for commands on this machine.
+    pub(crate) fn registry(&self) -> String {
+        let url = self.session.platform.forge.url();
+        url.split_once("://").map_or(url.clone(), |(_, rest)| rest.to_owned())
     }
 
     /// A client that sees everything.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::lint::Finding;
-use crate::{platform, process};
+use crate::{artifacts, platform, process};
 
 /// Why a workshop cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,14 @@ pub enum Error {
         /// Who, in a few words.
         holder: String,
     },
+    /// There is no such step.
+    #[error("there is no step `{step}`; the track has: {}", .known.join(", "))]
+    UnknownStep {
+        /// `<track>.<step>`.
+        step: String,
+        /// The steps that there are.
+        known: Vec<String>,
+    },
     /// The lab has no such actor.
     #[error("`{step}` needs the actor `{actor}`, whom this lab does not have")]
     UnknownActor {
@@ -111,6 +119,20 @@ pub enum Error {
         /// How long it was waited for.
         waited: Duration,
     },
+    /// Doing a step a second time has changed something.
+    #[error("the actions of `{step}`, done a second time, change something: {}", .changed.join("; "))]
+    Repeated {
+        /// `<track>.<step>`.
+        step: String,
+        /// What is different.
+        changed: Vec<String>,
+    },
+    /// The cleanup leaves something.
+    #[error("the cleanup does not bring the lab back to its beginning: {}", .left.join("; "))]
+    Left {
+        /// What is different.
+        left: Vec<String>,
+    },
     /// An action did not come to its end.
     #[error("`{step}` stopped at `{shown}`")]
     Action {
@@ -137,6 +159,14 @@ pub enum Error {
         step: String,
         /// Why.
         message: String,
+    },
+    /// Something is not at hand that a track needs.
+    #[error("the track `{track}` cannot be done here: {reason}")]
+    Lacking {
+        /// The track.
+        track: String,
+        /// What is not at hand.
+        reason: String,
     },
     /// The journal cannot be used.
     #[error("cannot use the journal `{path}`")]
@@ -265,6 +295,17 @@ pub enum ActionError {
     /// The platform failed.
     #[error(transparent)]
     Platform(#[from] platform::Error),
+    /// The registry refused, or what was to be pushed is none.
+    #[error(transparent)]
+    Artifact(#[from] artifacts::Error),
+    /// The platform cannot do this yet.
+    #[error("{what} is not possible on the platform `{platform}` yet")]
+    Unsupported {
+        /// The action.
+        what: String,
+        /// The platform.
+        platform: &'static str,
+    },
     /// The body says too little or too much.
     #[error("{0}")]
     Body(String),

@@ -11,13 +11,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::Error;
+use super::snapshot::Snapshot;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Record {
-    /// A step began; `hash` is that of its source and values.
-    Began { step: String, hash: String },
+    /// A step began; `hash` is that of its source and values, `before` what it may change as it was.
+    Began {
+        step: String,
+        hash: String,
+        #[serde(default, skip_serializing_if = "Snapshot::is_empty")]
+        before: Box<Snapshot>,
+    },
     /// An action is about to be done.
     Intent { step: String, action: usize, shown: String },
     /// It was done.
@@ -26,8 +32,16 @@ pub(crate) enum Record {
     Failed { step: String, action: usize, reason: String },
     /// All checks of a step have passed.
     Complete { step: String, hash: String, facts: Map<String, Value>, milliseconds: u64 },
-    /// A step was left out.
-    Skipped { step: String },
+    /// A step was left out; the reason where it cannot be done here.
+    Skipped {
+        step: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A hint was given.
+    Hinted { step: String, hint: usize },
+    /// Steps were undone; nothing before counts for them.
+    Undone { steps: Vec<String> },
     /// The scenario was cleaned up; nothing before counts.
     Cleaned,
 }
@@ -41,6 +55,12 @@ struct Line {
 /// What the journal knows of one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Past {
+    /// When it began.
+    pub(crate) began: Option<jiff::Timestamp>,
+    /// What it may change, as it was before.
+    pub(crate) before: Snapshot,
+    /// Hints that were given.
+    pub(crate) hinted: BTreeSet<usize>,
     /// Actions that were begun.
     pub(crate) intents: BTreeSet<usize>,
     /// Actions that were done.
@@ -61,11 +81,22 @@ impl History {
         self.0.get(id)
     }
 
-    fn add(&mut self, record: Record) {
+    fn add(&mut self, time: &str, record: Record) {
         match record {
-            Record::Began { step, .. } => {
-                self.0.entry(step).or_default();
+            Record::Began { step, before, .. } => {
+                let past = self.0.entry(step).or_default();
+                // A step that is taken up again began when it did so first.
+                if past.began.is_none() {
+                    past.began = time.parse().ok();
+                    past.before = *before;
+                }
             }
+            Record::Hinted { step, hint } => {
+                self.0.entry(step).or_default().hinted.insert(hint);
+            }
+            Record::Undone { steps } => steps.iter().for_each(|step| {
+                self.0.remove(step);
+            }),
             Record::Intent { step, action, .. } => {
                 self.0.entry(step).or_default().intents.insert(action);
             }
@@ -78,7 +109,7 @@ impl History {
                 past.complete = Some((hash, facts));
                 past.skipped = false;
             }
-            Record::Skipped { step } => self.0.entry(step).or_default().skipped = true,
+            Record::Skipped { step, .. } => self.0.entry(step).or_default().skipped = true,
             Record::Cleaned => self.0.clear(),
         }
     }
@@ -122,7 +153,7 @@ impl Journal {
         let mut text = serde_json::to_vec(&line).map_err(|error| failed(io::Error::other(error)))?;
         text.push(b'\n');
         self.file.write_all(&text).and_then(|()| self.file.sync_data()).map_err(failed)?;
-        self.history.add(line.record);
+        self.history.add(&line.time, line.record);
         Ok(())
     }
 }
@@ -159,7 +190,7 @@ fn replay(text: &[u8], path: &Path) -> Result<History, Error> {
         }
         let damaged = |source| Error::JournalDamaged { path: path.to_owned(), line: index + 1, source };
         let line: Line = serde_json::from_slice(line).map_err(damaged)?;
-        history.add(line.record);
+        history.add(&line.time, line.record);
     }
     Ok(history)
 }
@@ -197,11 +228,11 @@ mod tests {
         let facts = json!({"pushed": {"commit": "abc"}}).as_object().unwrap().clone();
         let step = || "push".to_owned();
         vec![
-            Record::Began { step: step(), hash: "h".to_owned() },
+            Record::Began { step: step(), hash: "h".to_owned(), before: Box::default() },
             Record::Intent { step: step(), action: 0, shown: "git push".to_owned() },
             Record::Done { step: step(), action: 0, unchanged: false, milliseconds: 12 },
             Record::Complete { step: step(), hash: "h".to_owned(), facts, milliseconds: 34 },
-            Record::Skipped { step: "scale".to_owned() },
+            Record::Skipped { step: "scale".to_owned(), reason: None },
         ]
     }
 
@@ -235,8 +266,10 @@ mod tests {
             std::fs::write(&path, &text[..length]).unwrap();
             let lines = text[..length].split(|&byte| byte == b'\n').count() - 1;
             let mut expected = History::default();
-            records().into_iter().take(lines).for_each(|record| expected.add(record));
+            records().into_iter().take(lines).for_each(|record| expected.add("", record));
             let mut journal = Journal::open(folder.path(), "dev").unwrap();
+            // When it was is another matter.
+            journal.history.0.values_mut().for_each(|past| past.began = None);
             assert_eq!(journal.history, expected, "cut at {length}");
             journal.write(Record::Cleaned).unwrap();
             drop(journal);

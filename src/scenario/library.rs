@@ -155,7 +155,7 @@ fn read_scenarios(
                 scenario.source = source;
                 scenarios.insert(track.clone(), scenario);
             }
-            Err(finding) if finding.code == Code::File && finding.snippet.is_none() => {
+            Err(finding) if finding.code == Code::File && finding.help.is_none() => {
                 findings.push(finding.help(format!("every track has a file of its name: write `{name}`")));
             }
             Err(finding) => findings.push(finding),

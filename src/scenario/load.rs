@@ -76,13 +76,21 @@ fn explain(file: &str, source: &str, error: &Error) -> Finding {
             let unexpected = if unexpected == "unit value" { "nothing" } else { unexpected };
             finding(Code::WrongValue, format!("{unexpected} where {expected} is expected"))
         }
-        Error::InvalidScalar { ty, .. } => finding(Code::WrongValue, format!("this is not a valid {ty}")),
+        Error::InvalidScalar { ty, .. } => match number(ty) {
+            Some(words) => finding(Code::WrongValue, format!("this is not {words}")),
+            None => finding(Code::WrongValue, format!("this is not a valid {ty}")),
+        },
         Error::InvalidBooleanStrict { .. } => finding(Code::WrongValue, "this is not a boolean".to_owned())
             .help("write `true` or `false`".to_owned()),
         Error::NullIntoString { .. } => finding(Code::WrongValue, "a text is missing here".to_owned())
             .help("write a value after the colon; `\"\"` is the empty text".to_owned()),
         Error::Unexpected { expected, .. } => {
-            let expected = if *expected == "string scalar" { "a text" } else { expected };
+            let expected = match *expected {
+                "string scalar" => "a text",
+                "mapping start" => "a map",
+                "sequence start" => "a list",
+                other => other,
+            };
             finding(Code::WrongValue, format!("something else than {expected}"))
                 .help(format!("write {expected} here"))
         }
@@ -95,6 +103,17 @@ fn explain(file: &str, source: &str, error: &Error) -> Finding {
             .help("one file holds one document; remove `---`".to_owned()),
         other => syntax(file, source, at, other),
     }
+}
+
+/// A type of number in words.
+fn number(ty: &str) -> Option<&'static str> {
+    Some(match ty {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" | "u64" => "a whole number from 0 up",
+        "i32" | "i64" => "a whole number",
+        _ => return None,
+    })
 }
 
 /// The first key of the block map that `at`, one of its keys, belongs to; the parser names the last it has read.
@@ -128,6 +147,20 @@ fn start_of_map(source: &str, at: At) -> At {
 fn syntax(file: &str, source: &str, at: At, error: &Error) -> Finding {
     let text = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
     let first = text.lines().next().unwrap_or_default();
+    if source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        let help = "write `apiVersion: atelier/v1` and what follows".to_owned();
+        return Finding::new(Code::Syntax, Place { file, source, at }, "the file is empty".to_owned())
+            .help(help);
+    }
+    if first.contains("unit enum variant") {
+        let help = "write the word alone, without a map or a list".to_owned();
+        return Finding::new(
+            Code::WrongValue,
+            Place { file, source, at },
+            "a word is expected here".to_owned(),
+        )
+        .help(help);
+    }
     let message = first.split(" at line ").next().unwrap_or(first).trim_end_matches('.').to_owned();
     let line = source.lines().nth(at.line - 1).unwrap_or_default();
     let help = if line.trim_start_matches(' ').starts_with('\t') {

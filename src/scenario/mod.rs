@@ -3,9 +3,12 @@
 
 pub mod actions;
 pub mod checks;
+mod completions;
 mod context;
 mod error;
 mod expression;
+mod flux;
+mod graph;
 mod journal;
 mod kubernetes;
 mod library;
@@ -15,17 +18,24 @@ mod model;
 mod partial;
 mod render;
 mod runner;
+mod schema;
 mod session;
+mod snapshot;
 mod tree;
 mod workshop;
 
 pub use error::{ActionError, Error, LoadError};
+pub use graph::{Deed, mermaid};
 pub use library::Library;
 pub use lint::{Code, Finding, Severity, lint};
 pub use model::{
-    App, At, Before, Cluster, Difficulty, Environment, Hint, Length, Placed, Repository, Requires, Scenario,
-    Step, Style, Text, Track,
+    App, At, Before, Cluster, Component, Difficulty, Environment, Hint, Length, Placed, Repository, Requires,
+    Scenario, Step, Style, Text, Track,
 };
-pub use runner::{Control, LearnOptions, LearnOutcome, RehearseOptions, Report, StepReport};
-pub use session::{ActorContext, Progress, Session, State};
+pub use runner::{
+    Control, LearnOptions, LearnOutcome, Looked, PlannedAction, PlannedStep, RehearseOptions, Report,
+    ResetPlan, Scene, StepReport,
+};
+pub use schema::schema;
+pub use session::{ActorContext, Progress, Recreate, Session, State};
 pub use workshop::Workshop;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -27,6 +28,9 @@ pub struct ActorContext {
     pub token: String,
 }
 
+/// Loses the cluster of a lab and makes it anew; what goes wrong is told in words.
+pub type Recreate = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
 /// A workshop in a lab.
 pub struct Session {
     /// The lab's platform.
@@ -40,6 +44,10 @@ pub struct Session {
     /// More scopes for templates: `git.url`, `forge.url`, `registry.host`, `registry.local`, `cluster.name`,
     /// `cluster.url`.
     pub values: Map<String, Value>,
+    /// The operator's manifest, where it comes with the program; objects in the order of their creation.
+    pub operator: Vec<Value>,
+    /// Loses the cluster and makes it anew, where the platform can.
+    pub recreate: Option<Recreate>,
     /// Where everything that happens is told.
     pub events: Events,
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
+use super::actions::Action;
+use super::checks::Check;
 use super::error::LoadError;
 use super::model::{App, Cluster, Environment, Repository, Scenario, Track};
 use super::render::{Scope, render};
@@ -54,6 +57,37 @@ impl Workshop {
     pub fn actor_of(&self, track: &str) -> Option<&platform::Actor> {
         let name = self.tracks.get(track)?.actor.as_ref().map_or(track, |actor| actor.value.as_str());
         self.actor(name)
+    }
+
+    /// The commands that its files would run on this machine, as they are written, each with its step.
+    pub fn commands(&self) -> Vec<(String, String)> {
+        let mut commands = Vec::new();
+        for (track, scenario) in &self.scenarios {
+            for step in &scenario.steps {
+                let name = format!("{track}.{}", step.id.value);
+                for action in step.actions.iter().chain(&step.undo) {
+                    if let Action::Run(run) = &action.value {
+                        commands.push((name.clone(), run.cmd.value.trim().to_owned()));
+                    }
+                }
+                for check in &step.verify {
+                    if let Check::Run(run) = &check.value {
+                        commands.push((name.clone(), run.cmd.value.trim().to_owned()));
+                    }
+                }
+            }
+        }
+        commands
+    }
+
+    /// The hash of everything that it is made of: another one means that something was changed.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for path in self.files.files("").unwrap_or_default() {
+            hash.update(path.as_bytes());
+            hash.update(self.files.read(&path).unwrap_or_default());
+        }
+        hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     /// An actor by name.

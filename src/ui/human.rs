@@ -78,7 +78,10 @@ fn step(ui: &Ui, event: &Event) -> String {
             let text = page.markdown(text, &format!("{INDENT}      "));
             format!("{INDENT}{mark} {}", text.trim_start())
         }
-        Event::StepSkipped { step } => format!("{INDENT}{step} is left out"),
+        Event::StepSkipped { step, reason: None } => format!("{INDENT}{step} is left out"),
+        Event::StepSkipped { step, reason: Some(reason) } => {
+            page.wrapped(&format!("{step} is left out: {reason}"), INDENT, &format!("{INDENT}  "))
+        }
         Event::StepGated { .. } => gate(ui, event),
         Event::Chain { waited_for, detailed, links, .. } if !detailed => chain(ui, *waited_for, links),
         Event::Chain { links, .. } => why(ui, links),

@@ -40,6 +40,11 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Opens the cluster of a folder.
     pub(crate) async fn open(data: &Path) -> Self {
+        Self::with_registry(data, None).await
+    }
+
+    /// Opens it with a registry of its own.
+    pub(crate) async fn with_registry(data: &Path, registry: Option<kubelet::Registry>) -> Self {
         let config = Config {
             data: data.to_owned(),
             kubelet_token: "token-of-the-kubelet".to_owned(),
@@ -54,6 +59,7 @@ impl Cluster {
         let nodes = kubelet::Config {
             client: client.clone(),
             images: images(),
+            registry,
             token: "token-of-the-kubelet".to_owned(),
             listener,
             nodes: vec!["workshop-1".to_owned()],
@@ -107,7 +113,7 @@ impl Cluster {
             + DeserializeOwned
             + Serialize,
     {
-        self.api::<K>().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap()
+        self.api::<K>().patch(name, &PatchParams::default(), &Patch::Strategic(patch)).await.unwrap()
     }
 
     /// Waits until an object is as wanted, and returns it.

@@ -85,7 +85,7 @@ impl World {
 
     /// Remembers the lab that this command line may set up, to take it down at the end.
     pub(super) fn remember(&self, arguments: &[&str]) {
-        if arguments.iter().any(|word| ["up", "start", "learn", "rehearse"].contains(word)) {
+        if arguments.iter().any(|word| ["up", "start", "learn", "rehearse", "solve"].contains(word)) {
             self.labs.borrow_mut().insert(lab_of(arguments));
         }
     }
@@ -163,6 +163,11 @@ impl Ran {
     /// Standard output as it is, for a test that reads data from it.
     pub(crate) fn stdout(&self) -> &str {
         &self.output.stdout
+    }
+
+    /// Standard error as it is.
+    pub(crate) fn stderr(&self) -> &str {
+        &self.output.stderr
     }
 
     /// Everything that it wrote, as it is.

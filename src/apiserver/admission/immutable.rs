@@ -8,10 +8,7 @@ use crate::apiserver::types::{FieldError, Kind, Reason};
 fn fields(group: &str, plural: &str) -> &'static [&'static str] {
     match (group, plural) {
         ("apps", "deployments" | "replicasets" | "daemonsets") => &["spec.selector"],
-        ("batch", "jobs") => &["spec.selector", "spec.template", "spec.completionMode"],
         ("", "secrets") => &["type"],
-        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => &["roleRef"],
-        ("storage.k8s.io", "storageclasses") => &["provisioner", "parameters", "reclaimPolicy"],
         _ => &[],
     }
 }

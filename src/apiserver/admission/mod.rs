@@ -1,6 +1,7 @@
 //! What particular kinds need beyond their schema, when they are written: one file per kind or rule.
 
 mod bindings;
+mod daemonsets;
 mod definitions;
 mod generation;
 mod immutable;

@@ -4,7 +4,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{bindings, definitions, jobs, limits, namespaces, pods, policies, services};
+use super::{bindings, daemonsets, definitions, jobs, limits, namespaces, pods, policies, services};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
@@ -21,6 +21,7 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::complete(object),
         "jobs.batch" => jobs::complete(object),
+        "daemonsets.apps" => daemonsets::complete(object),
         "pods" => {
             limits::apply(server, target, object)?;
             pods::complete(server, target, object)?;
@@ -46,6 +47,7 @@ pub(crate) fn on_update(
 ) -> Result<(), Status> {
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::keep(old, object),
+        "daemonsets.apps" => daemonsets::keep(old, object),
         "services" => services::complete(server, target, Some(old), object)?,
         "persistentvolumeclaims" => limits::claim(server, target, object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,

@@ -42,7 +42,7 @@ pub(crate) async fn record(State(server): State<Arc<Server>>, mut request: Reque
             Err(status) => return status.into_response(),
         };
         let object = body::yaml(&bytes).ok().filter(|object| !object.is_null());
-        let object = object.or_else(|| body::object(&parts.headers, &bytes).ok());
+        let object = object.or_else(|| body::object(&parts.headers, &bytes, "").ok());
         event.sent = object.map(|object| event.shown(object));
         request = Request::from_parts(parts, Body::from(bytes));
     }

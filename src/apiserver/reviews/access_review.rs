@@ -45,7 +45,8 @@ pub(super) fn answer(call: &Call, review: &mut Value) -> Result<(), Status> {
     let kind = &call.target.kind;
     let bad = |field: &str, message: String| {
         let error = FieldError { field: field.to_owned(), reason: Reason::Invalid, message };
-        Status::invalid(&kind.kind, &kind.group, "", &[error])
+        // The original leaves the kind out.
+        Status::invalid("", &kind.group, "", &[error])
     };
     let spec = Option::<Spec>::deserialize(&review["spec"]);
     let spec = spec.map_err(|error| Status::bad_request(format!("{} in body: {error}", kind.kind)))?;
@@ -62,6 +63,12 @@ pub(super) fn answer(call: &Call, review: &mut Value) -> Result<(), Status> {
         (None, Some(PathAttributes { path, verb })) if local.is_none() => {
             Attributes { verb, object: Object::Path(path) }
         }
+        (Some(_), Some(PathAttributes { path, verb })) => {
+            let shown = json!({"Path": path, "Verb": verb});
+            let message =
+                format!("Invalid value: {shown}: cannot be specified in combination with resourceAttributes");
+            return Err(bad("spec.nonResourceAttributes", message));
+        }
         _ => {
             let both = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
             return Err(bad("spec.resourceAttributes", format!("Invalid value: null: {both}")));
@@ -76,6 +83,9 @@ pub(super) fn answer(call: &Call, review: &mut Value) -> Result<(), Status> {
         Identity { username: spec.user, groups: spec.groups, uid: spec.uid, extra: spec.extra }
     };
     let verdict = call.server.access.verdict(&identity, &attributes);
+    if let Some(local) = local {
+        review["metadata"]["namespace"] = local.into();
+    }
     review["status"] = json!({"allowed": verdict.allowed});
     if !verdict.reason.is_empty() {
         review["status"]["reason"] = verdict.reason.into();

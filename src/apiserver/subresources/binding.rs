@@ -14,6 +14,9 @@ use crate::apiserver::{meta, respond};
 pub(super) async fn bind(mut call: Call) -> Result<Response, Status> {
     let options = Options::read(&call)?;
     let binding = call.object().await?;
+    if call.target.name.as_deref() != Some(meta::text(&binding, "name")) {
+        return Err(Status::bad_request("name in URL does not match name in Binding object"));
+    }
     review::posted(&call, &binding)?;
     let node = binding.pointer("/target/name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let kind = binding.pointer("/target/kind").and_then(Value::as_str).unwrap_or("Node");

@@ -21,11 +21,14 @@ const MOST_DISRUPTED: usize = 2000;
 /// Answers `POST`.
 pub(super) async fn evict(mut call: Call) -> Result<Response, Status> {
     let eviction = call.object().await?;
+    if call.target.name.as_deref() != Some(meta::text(&eviction, "name")) {
+        return Err(Status::bad_request("name in URL does not match name in Eviction object"));
+    }
     review::posted(&call, &eviction)?;
     let options = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
     let bytes = options.to_string();
     let options = DeleteOptions::read(&http::HeaderMap::new(), &call.query, bytes.as_bytes())?.by(&call);
-    let dry_run = !options.dry_run.is_empty() || call.query.dry_run()?;
+    let dry_run = !options.dry_run.is_empty() || call.query.dry_run("CreateOptions")?;
     let stored = call.server.store.get(&call.target.key());
     let pod = respond::parse(&stored.ok_or_else(|| Status::not_found(call.target.named()))?.json)?;
     if !goes_anyway(&pod) {

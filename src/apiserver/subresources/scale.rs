@@ -39,7 +39,8 @@ pub(super) async fn write(mut call: Call) -> Result<Response, Status> {
     let media_type = body::media_type(call.request.headers()).to_owned();
     let patches = call.request.method() == http::Method::PATCH;
     let bytes = call.body().await?;
-    let sent = if patches { body::yaml(&bytes)? } else { body::object(call.request.headers(), &bytes)? };
+    let sent =
+        if patches { body::yaml(&bytes)? } else { body::object(call.request.headers(), &bytes, "Scale")? };
     let kind = call.target.kind.clone();
     let (wanted, ..) = pointers(&kind);
     let schema = Registry::builtin().by_resource("autoscaling", "v1", "horizontalpodautoscalers");

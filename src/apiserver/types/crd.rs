@@ -12,6 +12,9 @@ use super::{Kind, Node, PrinterColumn, Registry, ScalePaths};
 /// How deep schemas may nest.
 const DEPTH: usize = 64;
 
+/// How long a rule may be, in bytes.
+const RULE_SIZE: usize = 4096;
+
 /// How large a compiled pattern may grow, in bytes.
 const PATTERN_SIZE: usize = 1 << 20;
 
@@ -67,6 +70,7 @@ fn from_version(group: &str, scope: Option<&str>, names: &Value, version: &Value
         status_replicas: text(scale, "statusReplicasPath").unwrap_or_default().to_owned(),
         selector: text(scale, "labelSelectorPath").map(str::to_owned),
     });
+    bounded(&written, "openAPIV3Schema", 0)?;
     let reversed: Vec<&str> = group.split('.').rev().collect();
     Ok(Kind {
         group: group.to_owned(),
@@ -90,6 +94,40 @@ fn from_version(group: &str, scope: Option<&str>, names: &Value, version: &Value
         kind,
         plural,
     })
+}
+
+/// Refuses rules that their compiler, which goes down with every bracket, could not come back from.
+fn bounded(written: &Value, path: &str, depth: usize) -> Result<(), CrdError> {
+    match written {
+        _ if depth > 4 * DEPTH => Err(CrdError::TooDeep { path: path.to_owned() }),
+        Value::Object(facts) => facts.iter().try_for_each(|(name, value)| {
+            let path = format!("{path}.{name}");
+            match value.as_str().filter(|_| matches!(name.as_str(), "rule" | "messageExpression")) {
+                Some(text) if text.len() > RULE_SIZE || nesting(text) > DEPTH => {
+                    Err(CrdError::TooDeep { path })
+                }
+                Some(_) => Ok(()),
+                None => bounded(value, &path, depth + 1),
+            }
+        }),
+        Value::Array(parts) => parts.iter().try_for_each(|value| bounded(value, path, depth + 1)),
+        _ => Ok(()),
+    }
+}
+
+/// How deep brackets and signs nest in a rule at most.
+fn nesting(text: &str) -> usize {
+    let (mut open, mut signs, mut deepest) = (0_usize, 0_usize, 0);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        signs = if matches!(byte, b'!' | b'-' | b'?') { signs + 1 } else { signs };
+        deepest = deepest.max(open);
+    }
+    deepest.max(signs)
 }
 
 /// Whether a schema has rules in the common expression language, at any depth. Deeper schemas were refused.

@@ -67,8 +67,6 @@ fn defaults_of_other_kinds() {
                 "type": "ClusterIP",
                 "sessionAffinity": "None",
                 "internalTrafficPolicy": "Cluster",
-                "ipFamilies": ["IPv4"],
-                "ipFamilyPolicy": "SingleStack",
                 "ports": [{ "port": 80, "protocol": "TCP", "targetPort": 80 }],
             }),
         ),

@@ -31,6 +31,9 @@ pub(super) fn fill(object: &mut Value) {
         ("apps/v1", "DaemonSet") => in_spec(object, daemon_set),
         ("batch/v1", "Job") => in_spec(object, job),
         ("batch/v1", "CronJob") => in_spec(object, cron_job),
+        ("networking.k8s.io/v1", "IngressClass") => in_spec(object, |spec| {
+            within(spec, "parameters", |parameters| put(parameters, "scope", json!("Cluster")));
+        }),
         ("networking.k8s.io/v1", "NetworkPolicy") => in_spec(object, network_policy),
         ("discovery.k8s.io/v1", "EndpointSlice") => each(object, "ports", |port| {
             put(port, "name", json!(""));
@@ -212,8 +215,6 @@ fn service(object: &mut Map<String, Value>) {
         if is(spec, "type", "LoadBalancer") {
             put(spec, "allocateLoadBalancerNodePorts", json!(true));
         }
-        put(spec, "ipFamilies", json!(["IPv4"]));
-        put(spec, "ipFamilyPolicy", json!("SingleStack"));
     });
 }
 

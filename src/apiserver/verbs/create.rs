@@ -13,7 +13,12 @@ use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::store::{Expect, Key};
 use crate::apiserver::target::Target;
+use crate::apiserver::types::Kind;
 use crate::apiserver::{admission, convert, lifecycle, meta, patch, respond, types};
+
+/// The refusal of an object whose namespace is not the URL's.
+pub(super) const NAMESPACES: &str =
+    "the namespace of the provided object does not match the namespace sent on the request";
 
 /// A generated name is at most 63 letters, five of which are random.
 const MAX_PREFIX: usize = 58;
@@ -40,19 +45,22 @@ impl Server {
         place(target, &mut object)?;
         let name = meta::text(&object, "name").to_owned();
         options.notes.name(&name);
-        for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
+        for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"] {
             meta::set(&mut object, field, None);
         }
         if !options.applied {
             meta::set(&mut object, "managedFields", None);
         }
         if !meta::text(&object, "resourceVersion").is_empty() {
-            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+            return Err(Status::plain("resourceVersion should not be set on objects to be created"));
         }
         meta::set(&mut object, "uid", Some(uuid::Uuid::new_v4().to_string().into()));
         meta::set(&mut object, "creationTimestamp", Some(meta::now().into()));
         admission::reset_status(kind, &mut object);
         types::default(&kind.schema, &mut object);
+        if !options.applied {
+            claim(kind, &mut object, options);
+        }
         // Addresses are chosen from what the store holds, so nobody else may choose meanwhile.
         let _choosing = self.choosing(kind);
         let _counting = self.counting(target);
@@ -66,6 +74,7 @@ impl Server {
         if !errors.is_empty() {
             return Err(Status::invalid(&kind.kind, &kind.group, &name, &errors));
         }
+        warnings.extend(types::warnings(kind, &object));
         if let Some(identity) = &options.actor {
             let request = admission::Request {
                 target,
@@ -80,11 +89,6 @@ impl Server {
             warnings.extend(self.review(&request, &options.notes)?);
         }
         self.within_quotas(target, None, &object)?;
-        if !options.applied {
-            let (api_version, time) = (&kind.api_version(), &meta::now());
-            let writer = Writer { manager: &options.manager, subresource: None, api_version, time };
-            patch::managed::update(None, &mut object, &kind.schema, &writer);
-        }
         convert::into_version(kind, &mut object);
         let namespace = target.namespace.as_deref().unwrap_or_default();
         let key = Key::new(&kind.storage(), namespace, &name);
@@ -104,6 +108,19 @@ impl Server {
     }
 }
 
+/// Writes down whose the fields are. What admission adds after this is nobody's, and neither is the status that a
+/// new object gets.
+fn claim(kind: &Kind, object: &mut Value, options: &Options) {
+    let (api_version, time) = (&kind.api_version(), &meta::now());
+    let writer = Writer { manager: &options.manager, subresource: None, api_version, time };
+    let status =
+        object.as_object_mut().filter(|_| kind.has_status).and_then(|fields| fields.shift_remove("status"));
+    patch::managed::update(None, object, &kind.schema, &writer);
+    if let Some(status) = status {
+        object["status"] = status;
+    }
+}
+
 /// Gives the object the namespace of the URL and, where it asks for one, a name.
 fn place(target: &Target, object: &mut Value) -> Result<(), Status> {
     let namespace = meta::text(object, "namespace").to_owned();
@@ -111,14 +128,9 @@ fn place(target: &Target, object: &mut Value) -> Result<(), Status> {
         Some(wanted) if namespace.is_empty() || namespace == wanted => {
             meta::set(object, "namespace", Some(wanted.into()));
         }
-        Some(wanted) => {
-            return Err(Status::bad_request(format!(
-                "the namespace of the provided object does not match the namespace sent on the request \
-                 ({namespace} != {wanted})"
-            )));
-        }
+        Some(_) => return Err(Status::bad_request(NAMESPACES)),
         None if target.kind.namespaced => {
-            return Err(Status::bad_request("an empty namespace may not be set during creation"));
+            return Err(Status::method_not_allowed());
         }
         None => meta::set(object, "namespace", None),
     }
@@ -143,6 +155,11 @@ fn place(target: &Target, object: &mut Value) -> Result<(), Status> {
 
 /// The refusal of an object whose name is not the URL's.
 pub(super) fn mismatch(own: &str, url: &str) -> Status {
+    if own.is_empty() {
+        let text =
+            format!("the name of the object ({url} based on URL) was undeterminable: name must be provided");
+        return Status::bad_request(text);
+    }
     Status::bad_request(format!("the name of the object ({own}) does not match the name on the URL ({url})"))
 }
 

@@ -8,16 +8,18 @@ use serde_json::{Value, json};
 
 use super::modify::{Part, Written};
 use super::options::Options;
+use super::strict::SCHEME;
 use crate::accounts::Identity;
 use crate::apiserver::audit::Notes;
 use crate::apiserver::meta::{self, Meta};
-use crate::apiserver::query::Query;
+use crate::apiserver::query::{Query, wrong_dry_run};
 use crate::apiserver::router::Call;
 use crate::apiserver::server::Server;
-use crate::apiserver::status::Status;
+use crate::apiserver::status::{Named, Status};
 use crate::apiserver::store::Rejected;
 use crate::apiserver::target::Target;
-use crate::apiserver::{admission, body, convert, respond};
+use crate::apiserver::types::Reason;
+use crate::apiserver::{admission, body, convert, respond, syntax};
 
 /// The finalizer of an object that goes after what it owns.
 pub(crate) const FOREGROUND: &str = "foregroundDeletion";
@@ -34,6 +36,8 @@ const RETURNED: [&str; 7] = [
     "resourcequotas",
 ];
 const ATTEMPTS: usize = 16;
+/// What the options are called.
+const KIND: &str = "DeleteOptions";
 
 /// What happens to the objects that the deleted one owns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -45,6 +49,21 @@ pub(crate) enum Policy {
     Foreground,
     /// They stay.
     Orphan,
+}
+
+impl Policy {
+    fn read(word: &str) -> Result<Self, Status> {
+        match word {
+            "Background" => Ok(Self::Background),
+            "Foreground" => Ok(Self::Foreground),
+            "Orphan" => Ok(Self::Orphan),
+            other => {
+                let words = "\"Foreground\", \"Background\", \"Orphan\", \"nil\"";
+                let message = format!("Unsupported value: {other:?}: supported values: {words}");
+                Err(Status::options(KIND, "propagationPolicy", Reason::NotSupported, message))
+            }
+        }
+    }
 }
 
 /// `DeleteOptions` of a request.
@@ -88,29 +107,22 @@ pub(crate) struct Deleted {
 impl DeleteOptions {
     /// Reads them from body and query; the body counts more.
     pub(crate) fn read(headers: &http::HeaderMap, query: &Query, bytes: &[u8]) -> Result<Self, Status> {
-        let mut options = if bytes.is_empty() {
-            Self::default()
-        } else {
-            let value = body::object(headers, bytes)?;
-            let bad =
-                |error: serde_json::Error| Status::bad_request(format!("invalid DeleteOptions: {error}"));
-            serde_json::from_value(without_nulls(value)).map_err(bad)?
-        };
+        let mut options = if bytes.is_empty() { Self::default() } else { Self::parse(headers, bytes)? };
         if options.grace_period_seconds.is_none() {
             let seconds = query.number("gracePeriodSeconds")?;
             options.grace_period_seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok());
         }
         if let Some(policy) = query.text("propagationPolicy").filter(|_| options.propagation_policy.is_none())
         {
-            let policy = serde_json::from_value(policy.into()).map_err(|_| {
-                Status::unprocessable(format!(
-                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {policy:?}: \
-                     supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-                ))
-            })?;
-            options.propagation_policy = Some(policy);
+            options.propagation_policy = Some(Policy::read(policy)?);
         }
-        if query.dry_run()? {
+        if let (Some(policy), Some(_)) = (options.propagation_policy, options.orphan_dependents) {
+            let message = format!(
+                "Invalid value: \"{policy:?}\": orphanDependents and deletionPropagation cannot be both set"
+            );
+            return Err(Status::options(KIND, "propagationPolicy", Reason::Invalid, message));
+        }
+        if query.dry_run(KIND)? {
             options.dry_run = vec!["All".to_owned()];
         }
         Ok(options)
@@ -120,6 +132,35 @@ impl DeleteOptions {
     pub(crate) fn by(self, call: &Call) -> Self {
         let collection = call.target.name.is_none();
         Self { actor: Some(call.identity.clone()), notes: call.notes.clone(), collection, ..self }
+    }
+
+    fn parse(headers: &http::HeaderMap, bytes: &[u8]) -> Result<Self, Status> {
+        // The original tells of an unreadable body in its own way here.
+        if body::media_type(headers) != "application/yaml"
+            && let Some(error) = syntax::error(bytes)
+        {
+            return Err(Status::plain(format!("couldn't get version/kind; json parse error: {error}")));
+        }
+        let mut value = without_nulls(body::object(headers, bytes, KIND)?);
+        let (kind, version) =
+            (value["kind"].as_str().unwrap_or(KIND), value["apiVersion"].as_str().unwrap_or("v1"));
+        if kind != KIND {
+            return Err(Status::plain(format!(
+                "no kind {kind:?} is registered for version {version:?} in scheme {SCHEME:?}"
+            )));
+        }
+        let policy = value["propagationPolicy"].as_str().map(Policy::read).transpose()?;
+        if let Some(fields) = value.as_object_mut() {
+            fields.shift_remove("propagationPolicy");
+        }
+        let bad = |error: serde_json::Error| Status::bad_request(format!("invalid DeleteOptions: {error}"));
+        let mut options: Self = serde_json::from_value(value).map_err(bad)?;
+        options.propagation_policy = policy;
+        let words: Vec<_> = options.dry_run.iter().map(String::as_str).collect();
+        if words.iter().any(|word| *word != "All") {
+            return Err(wrong_dry_run(&words, KIND));
+        }
+        Ok(options)
     }
 
     fn policy(&self) -> Policy {
@@ -238,7 +279,9 @@ impl Server {
     /// Stores the mark of deletion; nothing when the object has changed meanwhile.
     fn mark(&self, target: &Target, old: &Value, marked: &Value) -> Result<Option<Written>, Status> {
         let seen = meta::text(old, "resourceVersion");
-        let written = self.modify(target, Part::Internal, &Options::internal(), |now| {
+        // A deletion is no writer's, so the books stay as they are.
+        let options = Options { applied: true, ..Options::internal() };
+        let written = self.modify(target, Part::Internal, &options, |now| {
             if meta::text(now, "resourceVersion") == seen {
                 let mut marked = marked.clone();
                 convert::into_version(&target.kind, &mut marked);
@@ -261,10 +304,14 @@ fn check(target: &Target, old: &Value, options: &DeleteOptions) -> Result<(), St
     for (field, word, wanted) in pairs {
         let own = meta::text(old, field);
         if let Some(wanted) = wanted.as_deref().filter(|wanted| *wanted != own) {
+            let after = if field == "uid" { "deleted and then recreated" } else { "modified" };
             let message = format!(
-                "Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {own}"
+                "the {word} in the precondition ({wanted}) does not match the {word} in record ({own}). The object \
+                 might have been {after}"
             );
-            return Err(Status::conflict(target.named(), &message));
+            let name = target.name.as_deref().unwrap_or_default();
+            let named = Named { group: &target.kind.group, plural: &target.kind.kind, name };
+            return Err(Status::conflict(named, &message));
         }
     }
     if target.kind.storage() != "namespaces" {

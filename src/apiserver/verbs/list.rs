@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::apiserver::router::Call;
 use crate::apiserver::selectors::Selectors;
 use crate::apiserver::status::Status;
+use crate::apiserver::types::{FieldError, Reason};
 use crate::apiserver::{respond, selectable};
 
 /// Where the next page begins.
@@ -44,6 +45,7 @@ pub(super) fn page(call: &Call) -> Result<(Value, Vec<Bytes>), Status> {
     let storage = call.target.kind.storage();
     let namespace = call.target.namespace.as_deref();
     let selectors = selectors(call)?;
+    check_options(call)?;
     let limit =
         call.query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let (after, asked) = start(call)?;
@@ -88,6 +90,45 @@ pub(super) fn page(call: &Call) -> Result<(Value, Vec<Bytes>), Status> {
         }
     }
     Ok((meta, items))
+}
+
+/// Whether the options of a list go together, as `ValidateListOptions` of `apimachinery` has it.
+fn check_options(call: &Call) -> Result<(), Status> {
+    call.query.number("timeoutSeconds")?;
+    let text = |name: &str| call.query.text(name);
+    let (revision, matching) = (text("resourceVersion"), text("resourceVersionMatch"));
+    let mut errors = Vec::new();
+    let mut wrong = |field: &str, reason: Reason, message: String| {
+        errors.push(FieldError { field: field.to_owned(), reason, message });
+    };
+    if let Some(word) = matching {
+        let field = "resourceVersionMatch";
+        if revision.is_none() {
+            let message = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided";
+            wrong(field, Reason::Forbidden, message.to_owned());
+        }
+        if text("continue").is_some() {
+            let message = "Forbidden: resourceVersionMatch is forbidden when continue is provided";
+            wrong(field, Reason::Forbidden, message.to_owned());
+        }
+        if !matches!(word, "Exact" | "NotOlderThan") {
+            let message =
+                format!("Unsupported value: {word:?}: supported values: \"Exact\", \"NotOlderThan\", \"\"");
+            wrong(field, Reason::NotSupported, message);
+        }
+        if word == "Exact" && revision == Some("0") {
+            let message = "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            wrong(field, Reason::Forbidden, message.to_owned());
+        }
+    }
+    if text("sendInitialEvents").is_some() {
+        let message = "Forbidden: sendInitialEvents is forbidden for list";
+        wrong("sendInitialEvents", Reason::Forbidden, message.to_owned());
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Status::invalid("ListOptions", "meta.k8s.io", "", &errors))
 }
 
 /// After which object to begin, and at which revision.

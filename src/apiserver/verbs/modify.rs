@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::create::mismatch;
+use super::create::{NAMESPACES, mismatch};
 use super::options::Options;
 use super::strict;
 use crate::apiserver::meta::{self, Meta};
@@ -89,6 +89,13 @@ impl Server {
         preconditions(target, old, &new)?;
         let mut new = merge_part(target, part, old, new);
         types::default(&kind.schema, &mut new);
+        // What admission adds is nobody's, so the books are kept before it.
+        if !options.applied {
+            let (api_version, time) = (&kind.api_version(), &meta::now());
+            let writer =
+                Writer { manager: &options.manager, subresource: part.subresource(), api_version, time };
+            patch::managed::update(Some(old), &mut new, &kind.schema, &writer);
+        }
         let _choosing = self.choosing(kind);
         let grows =
             part == Part::Main && matches!(kind.storage().as_str(), "services" | "persistentvolumeclaims");
@@ -100,24 +107,25 @@ impl Server {
         if part == Part::Main {
             admission::observe(kind, &mut new);
         }
-        let mut errors = admission::immutable(kind, old, &new);
-        errors.extend(types::validate_change(kind, &new, Some(old)));
+        // Of a built-in kind nothing but the status is looked at where that alone is written.
+        let mut errors = Vec::new();
+        if part != Part::Status || kind.is_custom() {
+            errors = types::validate_change(kind, &new, Some(old));
+            errors.extend(admission::immutable(kind, old, &new));
+        }
         // Whatever has become of the rules meanwhile, an object can always be deleted.
         if !errors.is_empty() && part != Part::Internal {
             let name = target.name.as_deref().unwrap_or_default();
             return Err(Status::invalid(&kind.kind, &kind.group, name, &errors));
         }
-        if !options.applied {
-            let (api_version, time) = (&kind.api_version(), &meta::now());
-            let writer =
-                Writer { manager: &options.manager, subresource: part.subresource(), api_version, time };
-            patch::managed::update(Some(old), &mut new, &kind.schema, &writer);
-        }
-        if grows {
-            self.within_quotas(target, Some(old), &new)?;
+        if part == Part::Main {
+            warnings.extend(types::warnings(kind, &new));
         }
         if part != Part::Internal {
             warnings.extend(self.review_change(target, part, options, old, &new)?);
+        }
+        if grows {
+            self.within_quotas(target, Some(old), &new)?;
         }
         convert::into_version(kind, &mut new);
         let key = target.key();
@@ -204,10 +212,7 @@ fn preconditions(target: &Target, old: &Value, new: &Value) -> Result<(), Status
             return Err(mismatch(own, url.unwrap_or_default()));
         }
         if field == "namespace" && !own.is_empty() && url.is_some_and(|url| own != url) {
-            return Err(Status::bad_request(format!(
-                "the namespace of the object ({own}) does not match the namespace on the URL ({})",
-                url.unwrap_or_default()
-            )));
+            return Err(Status::bad_request(NAMESPACES));
         }
     }
     Ok(())
@@ -269,7 +274,9 @@ fn finalizers(target: &Target, old: &Value, new: &Value) -> Result<(), Status> {
     let field = "metadata.finalizers".to_owned();
     let error = types::FieldError { field, reason: types::Reason::Forbidden, message };
     let kind = &target.kind;
-    Err(Status::invalid(&kind.kind, &kind.group, target.name.as_deref().unwrap_or_default(), &[error]))
+    // The original checks it twice.
+    let errors = [error.clone(), error];
+    Err(Status::invalid(&kind.kind, &kind.group, target.name.as_deref().unwrap_or_default(), &errors))
 }
 
 /// Counts the changes of what is wanted, as opposed to what is.

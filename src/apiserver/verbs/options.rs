@@ -1,6 +1,6 @@
 //! The options that all writes share.
 
-use http::header;
+use http::{Method, header};
 use serde_json::{Value, json};
 
 use crate::accounts::Identity;
@@ -49,7 +49,12 @@ impl Options {
                 if name.is_empty() { "unknown".to_owned() } else { name }
             }
         };
-        let (dry_run, validation) = (call.query.dry_run()?, call.query.validation()?);
+        let words = match *call.request.method() {
+            Method::PUT => "UpdateOptions",
+            Method::PATCH => "PatchOptions",
+            _ => "CreateOptions",
+        };
+        let (dry_run, validation) = (call.query.dry_run(words)?, call.query.validation(words)?);
         let actor = Some(call.identity.clone());
         let named = ["fieldManager", "fieldValidation"];
         let given = named.into_iter().filter_map(|name| Some((name, call.query.text(name)?.to_owned())));

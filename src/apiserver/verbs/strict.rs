@@ -7,6 +7,29 @@ use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
 use crate::apiserver::types;
 
+/// Where the original keeps its kinds.
+pub(crate) const SCHEME: &str = "pkg/api/legacyscheme/scheme.go:30";
+
+/// The refusal of an object of another kind or version than the URL's, in the words of the original's decoder.
+fn unregistered(target: &Target, version: &str, kind: &str) -> Status {
+    let wanted = &target.kind;
+    let own = wanted.api_version();
+    let (version, kind) =
+        (if version.is_empty() { &own } else { version }, if kind.is_empty() { &wanted.kind } else { kind });
+    let (group, short) = version.split_once('/').unwrap_or(("", version));
+    let why = match types::Registry::builtin().by_kind(group, short, kind) {
+        Some(_) => {
+            let package = |group: &str| group.split('.').next().unwrap_or_default().to_owned();
+            let or_core = |group: &str| if group.is_empty() { "core".to_owned() } else { package(group) };
+            let ours = format!("{}.{}", or_core(&wanted.group), wanted.kind);
+            format!("converting ({short}.{kind}) to ({ours}): unknown conversion")
+        }
+        None => format!("no kind {kind:?} is registered for version {version:?} in scheme {SCHEME:?}"),
+    };
+    let named = &wanted.kind;
+    Status::bad_request(format!("{kind} in version {short:?} cannot be handled as a {named}: {why}"))
+}
+
 /// Checks version and kind, drops unknown fields, and returns the warnings about them.
 pub(super) fn check(
     target: &Target,
@@ -17,12 +40,16 @@ pub(super) fn check(
     let api_version = kind.api_version();
     let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (own_version, own_kind) = (text("apiVersion"), text("kind"));
+    let wrong = !own_kind.is_empty() && own_kind != kind.kind;
+    if !kind.is_custom() && (wrong || (!own_version.is_empty() && own_version != api_version)) {
+        return Err(unregistered(target, &own_version, &own_kind));
+    }
     if !own_version.is_empty() && own_version != api_version {
         return Err(Status::bad_request(format!(
             "the API version in the data ({own_version}) does not match the expected API version ({api_version})"
         )));
     }
-    if !own_kind.is_empty() && own_kind != kind.kind {
+    if wrong {
         return Err(Status::bad_request(format!(
             "{own_kind} in version \"{}\" cannot be handled as a {}: no kind \"{own_kind}\" is registered for \
              the resource \"{}\"",

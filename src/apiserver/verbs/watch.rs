@@ -190,7 +190,7 @@ impl Stream {
                 self.columns_sent = true;
                 chunk.extend_from_slice(&convert::render(&table));
             }
-            (Format::Partial, Ok(object)) => {
+            (Format::Partial | Format::PartialList, Ok(object)) => {
                 chunk.extend_from_slice(&convert::render(&respond::partial(&object)));
             }
             _ => chunk.extend_from_slice(&json),
@@ -214,7 +214,7 @@ impl Stream {
                 let meta = json!({"resourceVersion": revision.to_string()});
                 respond::table(&self.kind, &meta, &[row], false)
             }
-            Format::Partial => json!({
+            Format::Partial | Format::PartialList => json!({
                 "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta
             }),
             Format::Json | Format::Yaml => json!({

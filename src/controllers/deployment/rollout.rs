@@ -3,6 +3,8 @@
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::super::workloads::scaled;
+
 /// A `ReplicaSet`, as far as a rollout looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Size {
@@ -36,7 +38,7 @@ impl Bounds {
         }
         let rolling = spec.strategy.as_ref().and_then(|strategy| strategy.rolling_update.as_ref());
         let quarter = IntOrString::String("25%".to_owned());
-        let read = |value: Option<&IntOrString>, up| count(value.unwrap_or(&quarter), replicas, up);
+        let read = |value: Option<&IntOrString>, up| scaled(value.unwrap_or(&quarter), replicas, up);
         let surge = read(rolling.and_then(|rolling| rolling.max_surge.as_ref()), true);
         let unavailable = read(rolling.and_then(|rolling| rolling.max_unavailable.as_ref()), false);
         // With both at zero nothing could ever move.
@@ -59,19 +61,6 @@ impl Bounds {
 pub(super) fn is_recreate(deployment: &Deployment) -> bool {
     let strategy = deployment.spec.as_ref().and_then(|spec| spec.strategy.as_ref());
     strategy.and_then(|strategy| strategy.type_.as_deref()) == Some("Recreate")
-}
-
-fn count(value: &IntOrString, of: i32, up: bool) -> i32 {
-    match value {
-        IntOrString::Int(count) => (*count).max(0),
-        IntOrString::String(text) => {
-            let percent =
-                text.strip_suffix('%').and_then(|percent| percent.parse::<i64>().ok()).unwrap_or_default();
-            let hundredths = percent.max(0) * i64::from(of.max(0));
-            let count = if up { (hundredths + 99) / 100 } else { hundredths / 100 };
-            i32::try_from(count).unwrap_or(i32::MAX)
-        }
-    }
 }
 
 /// The size that the new set may have now, where `total` is what all sets were told to have.

@@ -34,15 +34,15 @@ pub(super) fn is_tracked(pod: &Pod) -> bool {
     pod.finalizers().iter().any(|finalizer| finalizer == TRACKING)
 }
 
-/// Notes the Pods that ended in a status; false when there is no new one.
-pub(super) fn note(status: &mut JobStatus, pods: &[Pod]) -> bool {
+/// Notes the Pods that ended in a status, but for those whose failure is ignored; false when there is no new one.
+pub(super) fn note(status: &mut JobStatus, pods: &[Pod], ignored: impl Fn(&Pod) -> bool) -> bool {
     let uncounted = status.uncounted_terminated_pods.get_or_insert_default();
     let known = |list: &Option<Vec<String>>| list.iter().flatten().cloned().collect::<BTreeSet<_>>();
     let noted = &known(&uncounted.succeeded) | &known(&uncounted.failed);
     let mut any = false;
     for pod in pods.iter().filter(|pod| is_tracked(pod)) {
         let (Some(end), Some(uid)) = (end(pod), pod.uid()) else { continue };
-        if noted.contains(&uid) {
+        if noted.contains(&uid) || (end == End::Bad && ignored(pod)) {
             continue;
         }
         any = true;
@@ -66,8 +66,8 @@ pub(super) fn add_up(status: &mut JobStatus) {
 }
 
 /// When the last of the Pods that failed did so, and how many failed since one did not.
-pub(super) fn failures(pods: &[Pod]) -> Option<(Timestamp, u32)> {
-    let mut ends = pods.iter().filter_map(|pod| Some((finished(pod)?, end(pod)?))).collect::<Vec<_>>();
+pub(super) fn failures<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Option<(Timestamp, u32)> {
+    let mut ends = pods.into_iter().filter_map(|pod| Some((finished(pod)?, end(pod)?))).collect::<Vec<_>>();
     ends.sort_by_key(|(time, _)| *time);
     let failed = ends.iter().rev().take_while(|(_, end)| *end == End::Bad).collect::<Vec<_>>();
     let (last, _) = failed.first()?;
@@ -94,8 +94,9 @@ mod tests {
         };
         let pods = [pod("a", "Succeeded"), pod("b", "Failed"), pod("c", "Running")];
         let mut status = JobStatus { succeeded: Some(1), ..JobStatus::default() };
-        assert!(note(&mut status, &pods));
-        assert!(!note(&mut status, &pods));
+        assert!(!note(&mut JobStatus::default(), &pods[1..], |_| true));
+        assert!(note(&mut status, &pods, |_| false));
+        assert!(!note(&mut status, &pods, |_| false));
         add_up(&mut status);
         add_up(&mut status);
         let expected = json!({ "succeeded": 2, "failed": 1, "uncountedTerminatedPods": {} });

@@ -17,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 use super::super::workloads::{
     Context, claim, controller_of, create, delete, drive, is_active, new_pod, ready_since, remove_finalizer,
 };
-use super::count::{TRACKING, add_up, end, failures, is_tracked, note};
+use super::count::{End, TRACKING, add_up, end, failures, is_tracked, note};
+use super::indexes::{self, Indexes, ended, format, give, index, is_indexed, parse};
 use super::orphans::release;
+use super::policy::{Ruling, ruling};
 use super::verdict::{Verdict, holds, left, set, verdict, wanted};
 
 const COMPONENT: &str = "job-controller";
@@ -60,7 +62,7 @@ async fn reconcile(seen: Arc<Job>, context: Arc<Context>) -> Result<Action, kube
         return if over { expire(&api, &job, &spec).await } else { Ok(Action::await_change()) };
     }
     let mut status = before.clone();
-    if note(&mut status, &pods) {
+    if note(&mut status, &pods, |pod| ruling(&spec, pod) == Ruling::Ignore) {
         job.status = Some(status.clone());
         job = api.replace_status(&job.name_any(), &PostParams::default(), &job).await?;
     }
@@ -68,6 +70,7 @@ async fn reconcile(seen: Arc<Job>, context: Arc<Context>) -> Result<Action, kube
         remove_finalizer(&context, pod, TRACKING).await?;
     }
     add_up(&mut status);
+    note_indexes(&mut status, &spec, &pods);
     let managed = manage(&context, &job, &spec, &mut status, &pods).await;
     if job.status.as_ref() != Some(&status) {
         job.status = Some(status.clone());
@@ -99,16 +102,16 @@ async fn manage(
     }
     let mut active = pods.iter().filter(|pod| is_active(pod)).cloned().collect::<Vec<_>>();
     let terminating = pods.iter().filter(|pod| is_terminating(pod)).count();
-    let verdict = if suspended { None } else { verdict(job, status, &active, now) };
-    let want = match verdict {
+    let verdict = if suspended { None } else { verdict(job, status, pods, &active, now) };
+    let want = match &verdict {
         Some(_) => 0,
         None if suspended => 0,
         None => wanted(spec, status, active.len()),
     };
     let mut next = left(spec, status, now).filter(|_| verdict.is_none());
     let mut managed = Ok(());
-    if let Some(verdict) = verdict {
-        set(status, verdict.target, true, (verdict.reason, verdict.message), now);
+    if let Some(verdict) = &verdict {
+        set(status, verdict.target, true, (verdict.reason, &verdict.message), now);
     }
     let parent = || job.object_ref(&());
     if active.len() > want {
@@ -117,26 +120,18 @@ async fn manage(
             managed = delete(context, COMPONENT, parent(), &pod).await;
         }
     } else if active.len() < want {
-        match back_off(pods, now) {
-            Some(delay) => next = Some(next.map_or(delay, |next| next.min(delay))),
-            None => {
-                for _ in 0..(want - active.len()).min(MOST_AT_ONCE) {
-                    match create(context, COMPONENT, parent(), &pod_of(job, spec)).await {
-                        Ok(pod) => active.push(pod),
-                        Err(error) => {
-                            managed = Err(error);
-                            break;
-                        }
-                    }
-                }
-            }
+        let made = grow(context, job, spec, status, pods, &mut active, want).await;
+        match made {
+            Ok(Some(delay)) => next = Some(next.map_or(delay, |next| next.min(delay))),
+            Ok(None) => {}
+            Err(error) => managed = Err(error),
         }
     }
     let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     status.active = Some(number(active.len())).filter(|count| *count > 0);
     status.ready = Some(number(active.iter().filter(|pod| ready_since(pod).is_some()).count()));
     status.terminating = Some(number(terminating));
-    if let Some(verdict) = verdict
+    if let Some(verdict) = &verdict
         && !pods.iter().any(|pod| is_active(pod) || is_terminating(pod))
     {
         finish(status, verdict, now);
@@ -144,8 +139,79 @@ async fn manage(
     managed.map(|()| next)
 }
 
-fn finish(status: &mut JobStatus, verdict: Verdict, now: Timestamp) {
-    set(status, verdict.last, true, (verdict.reason, verdict.message), now);
+/// Makes Pods until as many are active as wanted; tells when to look again if some must wait after a failure.
+async fn grow(
+    context: &Context,
+    job: &Job,
+    spec: &JobSpec,
+    status: &JobStatus,
+    pods: &[Pod],
+    active: &mut Vec<Pod>,
+    want: usize,
+) -> Result<Option<Duration>, kube::Error> {
+    let (now, count) = (now(), (want - active.len()).min(MOST_AT_ONCE));
+    let per_index = spec.backoff_limit_per_index.is_some();
+    if !per_index && let Some(delay) = back_off(pods, now) {
+        return Ok(Some(delay));
+    }
+    if !is_indexed(spec) {
+        for _ in 0..count {
+            active.push(create(context, COMPONENT, job.object_ref(&()), &pod_of(job, spec)).await?);
+        }
+        return Ok(None);
+    }
+    let mut next = None::<Duration>;
+    for number in free_indexes(spec, status, active) {
+        let own = pods.iter().filter(|pod| index(pod) == Some(number));
+        if let Some(delay) = back_off(own, now).filter(|_| per_index) {
+            next = Some(next.map_or(delay, |next| next.min(delay)));
+            continue;
+        }
+        if active.len() >= want {
+            break;
+        }
+        let mut pod = pod_of(job, spec);
+        give(&mut pod, job, number, per_index.then(|| indexes::failures(pods, number)));
+        active.push(create(context, COMPONENT, job.object_ref(&()), &pod).await?);
+    }
+    Ok(next)
+}
+
+/// The numbers that have no Pod and still need one.
+fn free_indexes(spec: &JobSpec, status: &JobStatus, active: &[Pod]) -> Vec<i32> {
+    let completions = spec.completions.unwrap_or_default();
+    let list = |text: &Option<String>| parse(text.as_deref().unwrap_or_default(), completions);
+    let (done, failed) = (list(&status.completed_indexes), list(&status.failed_indexes));
+    let taken = active.iter().filter_map(index).collect::<Indexes>();
+    (0..completions).filter(|it| !done.contains(it) && !failed.contains(it) && !taken.contains(it)).collect()
+}
+
+/// Notes which numbers are done, and which are given up.
+fn note_indexes(status: &mut JobStatus, spec: &JobSpec, pods: &[Pod]) {
+    if !is_indexed(spec) {
+        return;
+    }
+    let completions = spec.completions.unwrap_or_default();
+    let list = |text: &Option<String>| parse(text.as_deref().unwrap_or_default(), completions);
+    let mut done = list(&status.completed_indexes);
+    done.extend(ended(pods, End::Good).into_iter().filter(|index| *index < completions));
+    let text = format(&done);
+    status.completed_indexes = (!text.is_empty()).then_some(text);
+    status.succeeded = i32::try_from(done.len()).ok().filter(|count| *count > 0);
+    let Some(limit) = spec.backoff_limit_per_index else { return };
+    let mut failed = list(&status.failed_indexes);
+    for number in ended(pods, End::Bad) {
+        let mut own = pods.iter().filter(|pod| index(pod) == Some(number) && end(pod) == Some(End::Bad));
+        let given_up = own.any(|pod| ruling(spec, pod) == Ruling::FailIndex);
+        if number < completions && (given_up || indexes::failures(pods, number) > limit) {
+            failed.insert(number);
+        }
+    }
+    status.failed_indexes = Some(format(&failed));
+}
+
+fn finish(status: &mut JobStatus, verdict: &Verdict, now: Timestamp) {
+    set(status, verdict.last, true, (verdict.reason, &verdict.message), now);
     if verdict.last == "Complete" {
         status.completion_time = Some(Time(now));
     }
@@ -196,7 +262,7 @@ async fn expire(api: &Api<Job>, job: &Job, spec: &JobSpec) -> Result<Action, kub
     Ok(Action::await_change())
 }
 
-fn back_off(pods: &[Pod], now: Timestamp) -> Option<Duration> {
+fn back_off<'a>(pods: impl IntoIterator<Item = &'a Pod>, now: Timestamp) -> Option<Duration> {
     let (last, count) = failures(pods)?;
     let wait = BACK_OFF.saturating_mul(1_u32 << (count - 1).min(10)).min(BACK_OFF_LIMIT);
     let gone = Duration::try_from(now.duration_since(last)).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Whether a Job is over, why, and how its conditions say so. Pure.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{Job, JobCondition, JobSpec, JobStatus};
@@ -7,45 +8,82 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 
+use super::count::{End, end};
+use super::indexes::parse;
+use super::policy::{Ruling, ruling};
+
 /// How a Job ends, in the words of its conditions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
     /// Says that the rest of its Pods goes: `SuccessCriteriaMet` or `FailureTarget`.
     pub(super) target: &'static str,
     /// Says that all is over: `Complete` or `Failed`.
     pub(super) last: &'static str,
     pub(super) reason: &'static str,
-    pub(super) message: &'static str,
+    pub(super) message: Cow<'static, str>,
 }
 
 const COMPLETE: Verdict = Verdict {
     target: "SuccessCriteriaMet",
     last: "Complete",
     reason: "CompletionsReached",
-    message: "Reached expected number of succeeded pods",
+    message: Cow::Borrowed("Reached expected number of succeeded pods"),
 };
 const BACKOFF: Verdict = Verdict {
     target: "FailureTarget",
     last: "Failed",
     reason: "BackoffLimitExceeded",
-    message: "Job has reached the specified backoff limit",
+    message: Cow::Borrowed("Job has reached the specified backoff limit"),
 };
 const DEADLINE: Verdict = Verdict {
     target: "FailureTarget",
     last: "Failed",
     reason: "DeadlineExceeded",
-    message: "Job was active longer than specified deadline",
+    message: Cow::Borrowed("Job was active longer than specified deadline"),
 };
 
-/// What has become of the Job with these active Pods; nothing while it goes on.
-pub(super) fn verdict(job: &Job, status: &JobStatus, active: &[Pod], now: Timestamp) -> Option<Verdict> {
+const FAILED_INDEXES: Verdict = Verdict {
+    target: "FailureTarget",
+    last: "Failed",
+    reason: "FailedIndexes",
+    message: Cow::Borrowed("Job has failed indexes"),
+};
+const MANY_FAILED: Verdict = Verdict {
+    target: "FailureTarget",
+    last: "Failed",
+    reason: "MaxFailedIndexesExceeded",
+    message: Cow::Borrowed("Job has exceeded the specified maximal number of failed indexes"),
+};
+const POLICY: Verdict = Verdict {
+    target: "FailureTarget",
+    last: "Failed",
+    reason: "PodFailurePolicy",
+    message: Cow::Borrowed(""),
+};
+
+/// What has become of the Job with these Pods; nothing while it goes on.
+pub(super) fn verdict(
+    job: &Job,
+    status: &JobStatus,
+    pods: &[Pod],
+    active: &[Pod],
+    now: Timestamp,
+) -> Option<Verdict> {
     let spec = job.spec.clone().unwrap_or_default();
-    let told = [BACKOFF, DEADLINE, COMPLETE].into_iter().find(|verdict| {
-        let own = condition(status, verdict.target);
-        own.is_some_and(|own| own.status == "True" && own.reason.as_deref() == Some(verdict.reason))
+    let all = [POLICY, BACKOFF, DEADLINE, MANY_FAILED, FAILED_INDEXES, COMPLETE];
+    for verdict in all {
+        let own = condition(status, verdict.target).filter(|own| own.status == "True");
+        if let Some(own) = own.filter(|own| own.reason.as_deref() == Some(verdict.reason)) {
+            return Some(Verdict { message: own.message.clone().unwrap_or_default().into(), ..verdict });
+        }
+    }
+    let mut failed = pods.iter().filter(|pod| end(pod) == Some(End::Bad));
+    let given_up = failed.find_map(|pod| match ruling(&spec, pod) {
+        Ruling::FailJob(message) => Some(Verdict { message: message.into(), ..POLICY }),
+        _ => None,
     });
-    if told.is_some() {
-        return told;
+    if given_up.is_some() {
+        return given_up;
     }
     let limit = spec.backoff_limit.unwrap_or(6);
     if status.failed.unwrap_or_default() > limit || restarted_too_often(&spec, active, limit) {
@@ -55,6 +93,15 @@ pub(super) fn verdict(job: &Job, status: &JobStatus, active: &[Pod], now: Timest
         return Some(DEADLINE);
     }
     let succeeded = status.succeeded.unwrap_or_default();
+    if let (Some(completions), Some(failed)) = (spec.completions, &status.failed_indexes) {
+        let failed = i32::try_from(parse(failed, completions).len()).unwrap_or(i32::MAX);
+        if spec.max_failed_indexes.is_some_and(|most| failed > most) {
+            return Some(MANY_FAILED);
+        }
+        if failed > 0 && succeeded + failed >= completions {
+            return Some(FAILED_INDEXES);
+        }
+    }
     let complete = match spec.completions {
         Some(completions) => succeeded >= completions,
         None => succeeded > 0 && active.is_empty(),
@@ -73,8 +120,15 @@ pub(super) fn left(spec: &JobSpec, status: &JobStatus, now: Timestamp) -> Option
 pub(super) fn wanted(spec: &JobSpec, status: &JobStatus, active: usize) -> usize {
     let parallelism = spec.parallelism.unwrap_or(1);
     let succeeded = status.succeeded.unwrap_or_default();
+    let failed = |completions| {
+        let failed = status.failed_indexes.as_ref().map_or(0, |failed| parse(failed, completions).len());
+        i32::try_from(failed).unwrap_or(i32::MAX)
+    };
     match spec.completions {
-        Some(completions) => usize::try_from((completions - succeeded).min(parallelism)).unwrap_or_default(),
+        Some(completions) => {
+            let left = completions - succeeded - failed(completions);
+            usize::try_from(left.min(parallelism)).unwrap_or_default()
+        }
         None if succeeded > 0 => active,
         None => usize::try_from(parallelism).unwrap_or_default(),
     }
@@ -142,7 +196,7 @@ mod tests {
         let status = serde_json::from_value::<JobStatus>(status).unwrap();
         let pods = vec![Pod::default(); active];
         let now = "2026-01-01T00:01:00Z".parse().unwrap();
-        let reason = verdict(&job, &status, &pods, now).map(|verdict| verdict.reason);
+        let reason = verdict(&job, &status, &[], &pods, now).map(|verdict| verdict.reason);
         (reason, wanted(job.spec.as_ref().unwrap(), &status, active))
     }
 
@@ -156,6 +210,13 @@ mod tests {
         let queue = json!({ "parallelism": 2 });
         assert_eq!(of(queue.clone(), json!({ "succeeded": 1 }), 1), (None, 1));
         assert_eq!(of(queue, json!({ "succeeded": 2 }), 0), (Some("CompletionsReached"), 0));
+        let numbered =
+            json!({ "completions": 3, "parallelism": 3, "completionMode": "Indexed", "maxFailedIndexes": 1 });
+        let failed = |list: &str, succeeded: i32| json!({ "failedIndexes": list, "succeeded": succeeded });
+        assert_eq!(of(numbered.clone(), failed("", 1), 2), (None, 2));
+        assert_eq!(of(numbered.clone(), failed("1", 1), 1), (None, 1));
+        assert_eq!(of(numbered.clone(), failed("1", 2), 0), (Some("FailedIndexes"), 0));
+        assert_eq!(of(numbered, failed("0,1", 0), 1).0, Some("MaxFailedIndexesExceeded"));
         let hurried = json!({ "completions": 1, "activeDeadlineSeconds": 30 });
         let begun = |at: &str| json!({ "startTime": at });
         assert_eq!(of(hurried.clone(), begun("2026-01-01T00:00:45Z"), 1).0, None);

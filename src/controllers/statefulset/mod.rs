@@ -2,6 +2,5 @@
 
 mod pods;
 mod reconcile;
-mod revision;
 
 pub(super) use reconcile::run;

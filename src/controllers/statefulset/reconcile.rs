@@ -12,9 +12,8 @@ use kube::runtime::{Controller, watcher};
 use kube::{Api, Resource as _, ResourceExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::super::workloads::{Context, claim, controller_of, drive, is_active};
+use super::super::workloads::{Context, Kept, Revisions, claim, controller_of, drive, is_active};
 use super::pods::{claims, is_healthy, ordinal, pod, revision};
-use super::revision::Revisions;
 
 const COMPONENT: &str = "statefulset-controller";
 
@@ -36,7 +35,14 @@ async fn reconcile(seen: Arc<StatefulSet>, context: Arc<Context>) -> Result<Acti
         return Ok(Action::await_change());
     }
     let spec = set.spec.clone().unwrap_or_default();
-    let revisions = Revisions::ensure(&context, &set).await?;
+    let kept = Kept {
+        selector: &spec.selector,
+        template: &spec.template,
+        label: "controller.kubernetes.io/hash",
+        annotations: None,
+        limit: spec.revision_history_limit,
+    };
+    let revisions = Revisions::ensure(&context, &set, &kept).await?;
     let before = set.status.clone().unwrap_or_default();
     let current = before.current_revision.clone().filter(|name| revisions.has(name));
     let mut step = Step {
@@ -59,7 +65,7 @@ async fn reconcile(seen: Arc<StatefulSet>, context: Arc<Context>) -> Result<Acti
         set.status = Some(status);
         api.replace_status(&set.name_any(), &PostParams::default(), &set).await?;
     }
-    revisions.forget(&context, &set, &used).await?;
+    revisions.forget(&used).await?;
     taken.map(|()| Action::await_change())
 }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::super::{deployment, endpoints, endpointslice, job, poddisruptionbudget, replicaset, statefulset};
+use super::super::{
+    cronjob, daemonset, deployment, endpoints, endpointslice, horizontalpodautoscaler, job, persistentvolume,
+    persistentvolumeclaim, poddisruptionbudget, replicaset, statefulset,
+};
 use super::{Context, recorder};
 
 /// Runs the controllers of workloads and of their Services until `shutdown`.
@@ -17,8 +20,13 @@ pub async fn run_workload_controllers(client: Client, shutdown: CancellationToke
             deployment::run(Arc::clone(&context), &shutdown),
             replicaset::run(Arc::clone(&context), &shutdown),
             poddisruptionbudget::run(Arc::clone(&context), &shutdown),
+            daemonset::run(Arc::clone(&context), &shutdown),
             statefulset::run(Arc::clone(&context), &shutdown),
             job::run(Arc::clone(&context), &shutdown),
+            cronjob::run(Arc::clone(&context), &shutdown),
+            persistentvolumeclaim::run(Arc::clone(&context), &shutdown),
+            persistentvolume::run(Arc::clone(&context), &shutdown),
+            horizontalpodautoscaler::run(Arc::clone(&context), &shutdown),
             endpointslice::run(Arc::clone(&context), &shutdown),
             endpoints::run(Arc::clone(&context), &shutdown),
         );

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::metadata::Protection;
+use super::super::metadata::{Merging, Protection};
 use super::ApiError;
 use super::call::{Call, Payload, blocking};
 use super::users::seconds;
@@ -26,23 +26,54 @@ pub(crate) struct Rule {
     push_whitelist_usernames: Option<Vec<String>>,
     enable_force_push: Option<bool>,
     required_approvals: Option<u64>,
+    enable_merge_whitelist: Option<bool>,
+    merge_whitelist_usernames: Option<Vec<String>>,
+    enable_status_check: Option<bool>,
+    status_check_contexts: Option<Vec<String>>,
+    enable_approvals_whitelist: Option<bool>,
+    approvals_whitelist_username: Option<Vec<String>>,
+    block_on_rejected_reviews: Option<bool>,
+    block_on_official_review_requests: Option<bool>,
+    block_on_outdated_branch: Option<bool>,
+    dismiss_stale_approvals: Option<bool>,
+    ignore_stale_approvals: Option<bool>,
+    block_admin_merge_override: Option<bool>,
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
 }
 
 impl Rule {
     fn apply(self, to: &mut Protection) {
-        to.enable_push = self.enable_push.unwrap_or(to.enable_push);
-        to.enable_push_whitelist = self.enable_push_whitelist.unwrap_or(to.enable_push_whitelist);
-        if let Some(names) = self.push_whitelist_usernames {
-            to.push_whitelist_usernames = names;
-        }
-        to.enable_force_push = self.enable_force_push.unwrap_or(to.enable_force_push);
-        to.required_approvals = self.required_approvals.unwrap_or(to.required_approvals);
+        set(&mut to.enable_push, self.enable_push);
+        set(&mut to.enable_push_whitelist, self.enable_push_whitelist);
+        set(&mut to.push_whitelist_usernames, self.push_whitelist_usernames);
+        set(&mut to.enable_force_push, self.enable_force_push);
+        set(&mut to.required_approvals, self.required_approvals);
+        let merging = &mut to.merging;
+        set(&mut merging.enable_merge_whitelist, self.enable_merge_whitelist);
+        set(&mut merging.merge_whitelist_usernames, self.merge_whitelist_usernames);
+        set(&mut merging.enable_status_check, self.enable_status_check);
+        set(&mut merging.status_check_contexts, self.status_check_contexts);
+        set(&mut merging.enable_approvals_whitelist, self.enable_approvals_whitelist);
+        set(&mut merging.approvals_whitelist_username, self.approvals_whitelist_username);
+        set(&mut merging.block_on_rejected_reviews, self.block_on_rejected_reviews);
+        set(&mut merging.block_on_official_review_requests, self.block_on_official_review_requests);
+        set(&mut merging.block_on_outdated_branch, self.block_on_outdated_branch);
+        set(&mut merging.dismiss_stale_approvals, self.dismiss_stale_approvals);
+        set(&mut merging.ignore_stale_approvals, self.ignore_stale_approvals);
+        set(&mut merging.block_admin_merge_override, self.block_admin_merge_override);
         to.updated = Timestamp::now();
     }
 }
 
 fn answer(rules: &[Protection], rule: &Protection) -> Value {
     let at = rules.iter().position(|other| other.rule_name == rule.rule_name).unwrap_or_default();
+    let merging = &rule.merging;
+    let contexts = Some(&merging.status_check_contexts).filter(|contexts| !contexts.is_empty());
     json!({
         "branch_name": rule.rule_name, "rule_name": rule.rule_name, "priority": at + 1,
         "enable_push": rule.enable_push, "enable_push_whitelist": rule.enable_push_whitelist,
@@ -50,13 +81,19 @@ fn answer(rules: &[Protection], rule: &Protection) -> Value {
         "push_whitelist_deploy_keys": false, "enable_force_push": rule.enable_force_push,
         "enable_force_push_allowlist": false, "force_push_allowlist_usernames": [],
         "force_push_allowlist_teams": [], "force_push_allowlist_deploy_keys": false,
-        "enable_merge_whitelist": false, "merge_whitelist_usernames": [], "merge_whitelist_teams": [],
-        "enable_status_check": false, "status_check_contexts": null,
-        "required_approvals": rule.required_approvals, "enable_approvals_whitelist": false,
-        "approvals_whitelist_username": [], "approvals_whitelist_teams": [], "block_on_rejected_reviews": false,
-        "block_on_official_review_requests": false, "block_on_outdated_branch": false,
-        "dismiss_stale_approvals": false, "ignore_stale_approvals": false, "require_signed_commits": false,
-        "protected_file_patterns": "", "unprotected_file_patterns": "", "block_admin_merge_override": false,
+        "enable_merge_whitelist": merging.enable_merge_whitelist,
+        "merge_whitelist_usernames": merging.merge_whitelist_usernames, "merge_whitelist_teams": [],
+        "enable_status_check": merging.enable_status_check, "status_check_contexts": contexts,
+        "required_approvals": rule.required_approvals,
+        "enable_approvals_whitelist": merging.enable_approvals_whitelist,
+        "approvals_whitelist_username": merging.approvals_whitelist_username, "approvals_whitelist_teams": [],
+        "block_on_rejected_reviews": merging.block_on_rejected_reviews,
+        "block_on_official_review_requests": merging.block_on_official_review_requests,
+        "block_on_outdated_branch": merging.block_on_outdated_branch,
+        "dismiss_stale_approvals": merging.dismiss_stale_approvals,
+        "ignore_stale_approvals": merging.ignore_stale_approvals, "require_signed_commits": false,
+        "protected_file_patterns": "", "unprotected_file_patterns": "",
+        "block_admin_merge_override": merging.block_admin_merge_override,
         "created_at": seconds(rule.created), "updated_at": seconds(rule.updated)
     })
 }
@@ -92,6 +129,7 @@ pub(crate) async fn create(
         push_whitelist_usernames: Vec::new(),
         enable_force_push: false,
         required_approvals: 0,
+        merging: Merging::default(),
         created: now,
         updated: now,
     };

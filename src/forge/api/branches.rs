@@ -38,9 +38,11 @@ fn answer(call: &Call, found: &Found, name: &str, commit: &Commit<'_>) -> Value 
     let may_write = found.permission >= Permission::Write;
     json!({
         "name": name, "commit": commits::of_branch(&call.shared, commit, &place), "protected": rule.is_some(),
-        "required_approvals": rule.map_or(0, |rule| rule.required_approvals), "enable_status_check": false,
-        "status_check_contexts": [], "user_can_push": may_write && rule.is_none_or(|rule| rule.lets_push(login)),
-        "user_can_merge": may_write,
+        "required_approvals": rule.map_or(0, |rule| rule.required_approvals),
+        "enable_status_check": rule.is_some_and(|rule| rule.merging.enable_status_check),
+        "status_check_contexts": rule.map(|rule| rule.merging.status_check_contexts.clone()).unwrap_or_default(),
+        "user_can_push": may_write && rule.is_none_or(|rule| rule.lets_push(login)),
+        "user_can_merge": may_write && rule.is_none_or(|rule| rule.lets_merge(login)),
         "effective_branch_protection_name": rule.map(|rule| rule.rule_name.as_str()).unwrap_or_default()
     })
 }

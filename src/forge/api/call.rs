@@ -50,19 +50,34 @@ fn category(path: &str) -> Option<&'static str> {
         "admin" => Some("admin"),
         "user" | "users" => Some("user"),
         "orgs" | "teams" => Some("organization"),
+        "repos" if segments.nth(2) == Some("issues") => Some("issue"),
         "repos" | "atelier" => Some("repository"),
+        "packages" => Some("package"),
         _ => None,
     }
 }
 
 /// A repository that the caller may see.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub(super) repository: Arc<Repository>,
     pub(super) metadata: Metadata,
     pub(super) permission: Permission,
 }
 
+impl Found {
+    /// Nothing is added to an archived repository.
+    pub(super) fn alive(&self) -> Result<(), ApiError> {
+        let Metadata { id, archived, .. } = self.metadata;
+        if archived { Err(ApiError::Archived { id, full_name: self.metadata.full_name() }) } else { Ok(()) }
+    }
+}
+
 impl Call {
+    /// A call that does not come as a request to the API.
+    pub(in crate::forge) fn new(shared: Arc<Shared>, caller: Caller, base: String) -> Self {
+        Self { shared, caller, base }
+    }
+
     pub(super) fn user(&self) -> Result<&User, ApiError> {
         self.caller.user.as_ref().ok_or(ApiError::TokenRequired)
     }
@@ -98,16 +113,13 @@ impl Call {
     }
 
     fn with(&self, owner: &str, name: &str, least: Permission, error: ApiError) -> Result<Found, ApiError> {
-        let found = self.repository(owner, name);
-        // Who is nobody is told so, whether or not the repository is there.
+        let found = self.repository(owner, name)?;
         self.user()?;
-        let found = found?;
         if found.permission < least {
             return Err(error);
         }
-        if found.metadata.archived && least == Permission::Write {
-            let message = format!("{} is archived", found.metadata.full_name());
-            return Err(ApiError::Forbidden { message });
+        if least == Permission::Write {
+            found.alive()?;
         }
         Ok(found)
     }
@@ -127,7 +139,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 /// A JSON body; Gitea does not ask for a content type.
-pub(crate) struct Payload<T>(pub(super) T);
+pub(crate) struct Payload<T>(pub(in crate::forge) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Payload<T> {
     type Rejection = ApiError;

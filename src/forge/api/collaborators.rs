@@ -23,7 +23,8 @@ pub(crate) async fn list(
     Path((owner, name)): Path<(String, String)>,
     page: Page,
 ) -> Result<(HeaderMap, Json<Value>), ApiError> {
-    let found = call.writable(&owner, &name)?;
+    let found = call.repository(&owner, &name)?;
+    call.user()?;
     let people = found.metadata.collaborators.keys().filter_map(|&id| call.shared.users.by_id(id)).collect();
     Ok(page.of(people, |user| users::user(&call.base, &user, View::Signed)))
 }
@@ -44,7 +45,8 @@ pub(crate) async fn add(
     Payload(added): Payload<Added>,
 ) -> Result<StatusCode, ApiError> {
     let found = call.administered(&owner, &name)?;
-    let user = call.account(&login)?;
+    let message = format!("user does not exist [uid: 0, name: {login}]");
+    let user = call.account(&login).map_err(|_| ApiError::Invalid { message })?;
     let permission = added.permission.unwrap_or(Permission::Write).min(Permission::Admin);
     blocking(move || {
         found.repository.change(|metadata| metadata.collaborators.insert(user.id, permission))?;
@@ -71,7 +73,13 @@ pub(crate) async fn permission(
     Path((owner, name, login)): PersonPath,
 ) -> Result<Json<Value>, ApiError> {
     let found = call.repository(&owner, &name)?;
-    call.user()?;
+    let asking = call.user()?;
+    if !asking.is_admin && found.permission < Permission::Admin && !asking.login.eq_ignore_ascii_case(&login)
+    {
+        let message = "Only admins can query all permissions, repo admins can query all repo permissions, \
+                       collaborators can query only their own";
+        return Err(ApiError::Forbidden { message: message.to_owned() });
+    }
     let user = call.account(&login)?;
     let of = Caller { user: Some(user.clone()), ..Default::default() };
     let permission = of.permission(&call.shared, &found.metadata);

@@ -41,6 +41,20 @@ pub(crate) enum ApiError {
     RepositoryExists,
     #[error("The branch already exists.")]
     BranchExists,
+    /// No to somebody who is told nothing more.
+    #[error("")]
+    Forbid,
+    /// Another message than usual, and perhaps a reason.
+    #[error("{message}")]
+    Unknown { message: String, detail: Option<String> },
+    #[error("{message}")]
+    Gone { message: String },
+    #[error("{message}")]
+    NotAllowed { message: String },
+    #[error("{message}")]
+    Precondition { message: String },
+    #[error("<Repository {id}:{full_name}> is archived")]
+    Archived { id: u64, full_name: String },
     #[error("{message}")]
     Conflict { message: String },
     #[error("{message}")]
@@ -66,8 +80,12 @@ impl ApiError {
             | Self::WriterRequired
             | Self::OwnerRequired
             | Self::OrganizationOwnerRequired
+            | Self::Forbid
             | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
-            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::NotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Precondition { .. } => StatusCode::PRECONDITION_FAILED,
+            Self::Archived { .. } => StatusCode::LOCKED,
+            Self::NotFound { .. } | Self::Unknown { .. } | Self::Gone { .. } => StatusCode::NOT_FOUND,
             Self::RepositoryExists | Self::BranchExists | Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
@@ -93,9 +111,10 @@ pub(crate) async fn with_address(
     let url = format!("{}/api/swagger", shared.base(request.headers()));
     let mut response = next.run(request).await;
     let json_type = HeaderValue::from_static("application/json;charset=utf-8");
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+    let error = response.extensions_mut().remove::<ApiError>();
+    if let Some(error) = error.filter(|error| !matches!(error, ApiError::Forbid)) {
         let body = match &error {
-            ApiError::NotFound { detail } => {
+            ApiError::NotFound { detail } | ApiError::Unknown { detail, .. } => {
                 let errors = detail.as_ref().map(|detail| vec![detail]);
                 json!({"errors": errors, "message": error.to_string(), "url": url})
             }

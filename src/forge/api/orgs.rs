@@ -25,6 +25,8 @@ pub(crate) struct CreateTeam {
     name: String,
     #[serde(default = "read")]
     permission: Permission,
+    #[serde(default, rename = "includes_all_repositories")]
+    all: bool,
 }
 
 fn read() -> Permission {
@@ -136,7 +138,8 @@ pub(crate) async fn create_team(
         let message = format!("team already exists [org_id: {}, name: {}]", org.id, new.name);
         return Err(ApiError::Invalid { message });
     }
-    let team = call.shared.users.create_team(org.id, &new.name, new.permission.min(Permission::Admin))?;
+    let permission = new.permission.min(Permission::Admin);
+    let team = call.shared.users.create_team(org.id, &new.name, permission, new.all)?;
     Ok((StatusCode::CREATED, Json(teams::team(&call, &team))))
 }
 

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use super::super::commit::{self, NewCommit, Operation, Person};
 use super::super::metadata::Metadata;
+use super::super::pulls::Pulls;
+use super::super::releases::Releases;
 use super::super::repository::Repository;
 use super::super::server::Shared;
 use super::super::storage::NewRepository;
@@ -37,6 +39,7 @@ pub(crate) struct EditRepository {
     description: Option<String>,
     private: Option<bool>,
     archived: Option<bool>,
+    template: Option<bool>,
     default_branch: Option<String>,
 }
 
@@ -55,21 +58,25 @@ pub(crate) fn repository(
     let full_name = metadata.full_name();
     let empty = repository.open().and_then(|git| is_empty(&git)).unwrap_or(false);
     let may = |least: Permission| permission.unwrap_or(Permission::Read) >= least;
+    let forks = shared.repositories.forks(metadata.id);
     let mut answer = json!({
         "id": metadata.id, "owner": owner, "name": metadata.name, "full_name": full_name,
-        "description": metadata.description, "empty": empty, "private": metadata.private, "fork": false,
-        "template": false, "mirror": false, "size": repository.size(), "language": "",
+        "description": metadata.description, "empty": empty, "private": metadata.private, "fork": metadata.parent.is_some(),
+        "template": metadata.template, "mirror": false, "size": repository.size(), "language": "",
         "languages_url": format!("{base}/api/v1/repos/{full_name}/languages"),
         "html_url": format!("{base}/{full_name}"), "url": format!("{base}/api/v1/repos/{full_name}"), "link": "",
         "ssh_url": "", "clone_url": format!("{base}/{full_name}.git"), "original_url": "", "website": "",
-        "stars_count": 0, "forks_count": 0, "watchers_count": 1, "open_issues_count": 0, "open_pr_counter": 0,
-        "release_counter": 0, "default_branch": metadata.default_branch, "archived": metadata.archived,
+        "stars_count": 0, "forks_count": forks, "watchers_count": 1, "open_issues_count": 0, "open_pr_counter": repository.pulls.look(Pulls::open),
+        "release_counter": repository.releases.look(Releases::published), "default_branch": metadata.default_branch, "archived": metadata.archived,
         "created_at": seconds(metadata.created), "updated_at": seconds(metadata.updated),
         "archived_at": "1970-01-01T00:00:00Z",
         "permissions": {"admin": may(Permission::Admin), "push": may(Permission::Write), "pull": true}
     });
     if let (Some(fields), Value::Object(more)) = (answer.as_object_mut(), features()) {
         fields.extend(more);
+    }
+    if let Some(parent) = metadata.parent.and_then(|parent| shared.repositories.by_id(parent)) {
+        answer["parent"] = self::repository(shared, &parent, &parent.metadata(), base, permission);
     }
     answer
 }
@@ -96,7 +103,7 @@ fn features() -> Value {
     })
 }
 
-fn answer(call: &Call, found: &Repository, permission: Permission) -> Value {
+pub(super) fn answer(call: &Call, found: &Repository, permission: Permission) -> Value {
     let permission = call.caller.user.as_ref().map(|_| permission);
     repository(&call.shared, found, &found.metadata(), &call.base, permission)
 }
@@ -116,7 +123,7 @@ pub(super) async fn create(
         return Err(ApiError::Invalid { message: format!("[DefaultBranch]: GitRefName: {branch}") });
     }
     let CreateRepository { name, description, private, auto_init, .. } = new;
-    let made = NewRepository { name, description, private, default_branch: branch };
+    let made = NewRepository { name, description, private, default_branch: branch, parent: None };
     let made = blocking(move || {
         let made = call.shared.repositories.create(&owner, made)?;
         if auto_init {
@@ -144,7 +151,7 @@ fn first_commit(call: &Call, repository: &Arc<Repository>) -> Result<(), ApiErro
 }
 
 /// A user as author of commits.
-pub(super) fn person(user: &User) -> Person {
+pub(crate) fn person(user: &User) -> Person {
     let name = if user.full_name.is_empty() { user.login.clone() } else { user.full_name.clone() };
     Person { name, email: user.email.clone(), date: None }
 }
@@ -154,7 +161,7 @@ pub(super) fn list_of(call: &Call, owner: u64, page: &Page) -> (HeaderMap, Json<
     listed(call, call.shared.repositories.of(owner), page)
 }
 
-fn listed(call: &Call, all: Vec<Arc<Repository>>, page: &Page) -> (HeaderMap, Json<Value>) {
+pub(super) fn listed(call: &Call, all: Vec<Arc<Repository>>, page: &Page) -> (HeaderMap, Json<Value>) {
     let seen = |repository: Arc<Repository>| {
         let permission = call.caller.permission(&call.shared, &repository.metadata())?;
         Some((repository, permission))
@@ -205,6 +212,7 @@ pub(crate) async fn edit(
         repository.change(|metadata| {
             metadata.private = edit.private.unwrap_or(metadata.private);
             metadata.archived = edit.archived.unwrap_or(metadata.archived);
+            metadata.template = edit.template.unwrap_or(metadata.template);
             if let Some(description) = edit.description {
                 metadata.description = description;
             }

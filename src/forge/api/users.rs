@@ -57,7 +57,7 @@ pub(super) fn avatar_url(base: &str, user: &User) -> String {
 }
 
 /// A time as Gitea writes it.
-pub(super) fn seconds(time: jiff::Timestamp) -> String {
+pub(crate) fn seconds(time: jiff::Timestamp) -> String {
     let whole = jiff::Timestamp::from_second(time.as_second()).unwrap_or_default();
     whole.to_string()
 }

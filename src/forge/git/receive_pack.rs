@@ -10,6 +10,7 @@ use axum::http::HeaderMap;
 use git2::{Indexer, Oid};
 
 use super::super::access::Writer;
+use super::super::pulls::Head;
 use super::super::push::{self, Refusal, Update};
 use super::super::repository::{QUARANTINE, Repository};
 use super::super::server::Shared;
@@ -188,12 +189,14 @@ fn settle(
         let metadata = repository.metadata();
         let refused = updates.iter().find_map(|update| push::check(&metadata, &git, update, writer).err());
         if let Some(rule) = refused {
-            lines.push(format!("Gitea: {rule}"));
+            lines.extend(["error:".to_owned(), format!("error: {rule}"), "error:".to_owned()]);
             vec![Err(Refusal::Rule); updates.len()]
         } else {
             updates.iter().map(|update| push::validate(&git, update)).collect::<Vec<_>>()
         }
     };
+    let declined = updates.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Err(Refusal::Hook));
+    lines.extend(declined.map(|(update, _)| format!("error: hook declined to update {}", update.name)));
     if verdicts.iter().any(Result::is_ok) {
         if let Some(quarantine) = quarantine {
             release(repository, &quarantine.path().join("pack"))?;
@@ -210,11 +213,36 @@ fn settle(
         .collect();
     if !taken.is_empty() {
         shared.pushed(repository, &taken, &writer.login, base);
+        lines.extend(taken.iter().flat_map(|update| invitation(shared, repository, update, base)));
         lines.push(format!(". Processing {} references", taken.len()));
         lines.push(format!("Processed {} references in total", taken.len()));
     }
     drop(writing);
     Ok(Report { unpack: Ok(()), verdicts, lines })
+}
+
+/// Where a pull request of the pushed branch is, or could be made.
+fn invitation(shared: &Shared, repository: &Repository, update: &Update, base: &str) -> Vec<String> {
+    let metadata = repository.metadata();
+    let branch = update.name.strip_prefix("refs/heads/");
+    let Some(branch) = branch.filter(|_| !update.new.is_zero()) else { return Vec::new() };
+    let parent = metadata.parent.and_then(|parent| shared.repositories.by_id(parent));
+    let target = parent.as_ref().map_or_else(|| metadata.clone(), |parent| parent.metadata());
+    if parent.is_none() && branch == target.default_branch {
+        return Vec::new();
+    }
+    let head = Head { repository: metadata.id, branch: branch.to_owned() };
+    let of = parent.as_deref().unwrap_or(repository);
+    let there =
+        of.pulls.look(|pulls| pulls.open_between(&target.default_branch, &head).map(|pull| pull.number));
+    let address = format!("{base}/{}/pulls", target.full_name());
+    let (text, link) = if let Some(number) = there {
+        ("Visit the existing pull request:".to_owned(), format!("{address}/{number}"))
+    } else {
+        let fork = parent.as_ref().map(|_| format!("{}:", metadata.owner_name)).unwrap_or_default();
+        (format!("Create a new pull request for '{fork}{branch}':"), format!("{address}/new/{fork}{branch}"))
+    };
+    vec![String::new(), text, format!("  {link}"), String::new()]
 }
 
 /// Moves packs out of quarantine. Packs are found by their index, so that comes last.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::super::browse;
 use super::layout::{Failure, page};
 use super::visit::{Visitor, blocking, encoded, short, spot, summary};
+use super::{graph, statuses};
 
 const ON_A_PAGE: usize = 50;
 
@@ -30,16 +31,19 @@ pub(crate) async fn list(
         let skip = (number - 1).saturating_mul(ON_A_PAGE);
         let (ids, total) = browse::log(&git, spot.commit.id(), path, skip, ON_A_PAGE)?;
         let commits = ids.into_iter().map(|id| git.find_commit(id)).collect::<Result<Vec<_>, _>>()?;
+        let nodes: Vec<_> = commits.iter().map(|commit| (commit.id(), commit.parent_ids().collect())).collect();
+        let graph = graph::rows(&nodes);
         let address = format!("{}/commits/{kind}/{}", seen.root(), encoded(&reference));
         let body = html! {
             (seen.tabs(&spot.reference))
             h1 { (total) " commits" }
             div.box { table {
-                @for commit in &commits {
+                @for (commit, graph) in commits.iter().zip(&graph) {
                     @let (first, author, time) = summary(commit);
                     tr {
+                        @if path.is_none() { td.graph { (graph) } }
                         td { a href={ (seen.root()) "/commit/" (commit.id()) } { code { (short(commit.id())) } } }
-                        td { (first) } td.dim { (author) } td.dim.right { (time) }
+                        td { (first) " " (statuses::summary(&seen, &commit.id().to_string())) } td.dim { (author) } td.dim.right { (time) }
                     }
                 }
             } }
@@ -48,7 +52,7 @@ pub(crate) async fn list(
                 @if skip + ON_A_PAGE < total { a href={ (address) "?page=" (number + 1) } { "Older" } }
             }
         };
-        Ok(page(&format!("{}: commits", seen.metadata.full_name()), &seen.crumbs(), &body))
+        Ok(page(&visitor, &format!("{}: commits", seen.metadata.full_name()), &seen.crumbs(), &body))
     })
     .await
 }

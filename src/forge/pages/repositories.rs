@@ -31,7 +31,7 @@ fn table(visitor: &Visitor, repositories: Vec<Arc<Repository>>) -> Markup {
 
 pub(crate) async fn all(visitor: Visitor) -> Response {
     let body = html! { h1 { "Repositories" } (table(&visitor, visitor.shared.repositories.list())) };
-    page("Repositories", &[], &body)
+    page(&visitor, "Repositories", &[], &body)
 }
 
 pub(crate) async fn of_owner(visitor: Visitor, Path(owner): Path<String>) -> Result<Response, Failure> {
@@ -40,5 +40,5 @@ pub(crate) async fn of_owner(visitor: Visitor, Path(owner): Path<String>) -> Res
         h1 { (owner.login) } p.dim { (owner.full_name) }
         (table(&visitor, visitor.shared.repositories.of(owner.id)))
     };
-    Ok(page(&owner.login, &[(owner.login.clone(), format!("/{}", owner.login))], &body))
+    Ok(page(&visitor, &owner.login, &[(owner.login.clone(), format!("/{}", owner.login))], &body))
 }

@@ -24,7 +24,7 @@ pub(crate) async fn home(
         let branch = seen.metadata.default_branch.clone();
         match spot(&git, "branch", &branch) {
             Ok(spot) => show(&visitor, &seen, &git, &spot),
-            Err(_) => Ok(page(&seen.metadata.full_name(), &seen.crumbs(), &empty(&visitor, &seen))),
+            Err(_) => Ok(page(&visitor, &seen.metadata.full_name(), &seen.crumbs(), &empty(&visitor, &seen))),
         }
     })
     .await
@@ -78,7 +78,7 @@ fn show(visitor: &Visitor, seen: &Seen, git: &Git, spot: &Spot<'_>) -> Result<Re
         (content)
         @if spot.path.is_empty() { p.dim { code { "git clone " (visitor.base) (seen.root()) ".git" } } }
     };
-    Ok(page(&format!("{} {}", seen.metadata.full_name(), spot.path), &crumbs, &body))
+    Ok(page(visitor, &format!("{} {}", seen.metadata.full_name(), spot.path), &crumbs, &body))
 }
 
 fn folder(tree: &git2::Tree<'_>, address: &str) -> Markup {

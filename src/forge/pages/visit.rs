@@ -11,9 +11,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::super::access::Caller;
 use super::super::browse;
 use super::super::metadata::Metadata;
+use super::super::pulls::Pulls;
 use super::super::repository::Repository;
 use super::super::server::Shared;
 use super::layout::{Crumb, Failure};
+use crate::accounts::{Permission, User};
 
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
@@ -33,14 +35,23 @@ pub(crate) struct Visitor {
     pub(super) shared: Arc<Shared>,
     pub(super) caller: Caller,
     pub(super) base: String,
+    /// What forms must carry; nothing for who has no session.
+    pub(super) csrf: Option<String>,
+    /// The path of the page, to come back to.
+    pub(super) place: String,
 }
 
 impl FromRequestParts<Arc<Shared>> for Visitor {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Failure> {
-        let caller = Caller::identify(shared, &parts.headers).await.map_err(|_| Failure::Unauthorized)?;
-        Ok(Self { shared: shared.clone(), caller, base: shared.base(&parts.headers) })
+        let mut caller = Caller::identify(shared, &parts.headers).await.map_err(|_| Failure::Unauthorized)?;
+        let session = shared.sessions.of(&parts.headers).filter(|_| caller.user.is_none());
+        let user = session.as_ref().and_then(|session| shared.users.by_id(session.user));
+        let csrf = session.filter(|_| user.is_some()).map(|session| session.form);
+        caller.user = caller.user.or(user);
+        let place = encoded(parts.uri.path());
+        Ok(Self { shared: shared.clone(), caller, base: shared.base(&parts.headers), csrf, place })
     }
 }
 
@@ -48,14 +59,23 @@ impl FromRequestParts<Arc<Shared>> for Visitor {
 pub(super) struct Seen {
     pub(super) repository: Arc<Repository>,
     pub(super) metadata: Metadata,
+    pub(super) permission: Permission,
 }
 
 impl Visitor {
+    /// Who sends a form: somebody with a session, from a page of ours.
+    pub(super) fn may_send(&self, csrf: &str) -> Result<&User, Failure> {
+        match (&self.caller.user, &self.csrf) {
+            (Some(user), Some(own)) if own == csrf => Ok(user),
+            _ => Err(Failure::Forged),
+        }
+    }
+
     pub(super) fn repository(&self, owner: &str, name: &str) -> Result<Seen, Failure> {
         let repository = self.shared.repositories.get(owner, name).ok_or(Failure::Missing)?;
         let metadata = repository.metadata();
-        self.caller.permission(&self.shared, &metadata).ok_or(Failure::Missing)?;
-        Ok(Seen { repository, metadata })
+        let permission = self.caller.permission(&self.shared, &metadata).ok_or(Failure::Missing)?;
+        Ok(Seen { repository, metadata, permission })
     }
 }
 
@@ -79,12 +99,14 @@ impl Seen {
     }
 
     pub(super) fn tabs(&self, reference: &str) -> Markup {
-        let root = self.root();
+        let (root, open) = (self.root(), self.repository.pulls.look(Pulls::open));
+        let branch = if reference.is_empty() { &self.metadata.default_branch } else { reference };
         html! {
             nav {
                 a href=(root) { "Files" }
-                a href={ (root) "/commits/branch/" (encoded(reference)) } { "Commits" }
-                code.dim { (reference) }
+                a href={ (root) "/commits/branch/" (encoded(branch)) } { "Commits" }
+                a href={ (root) "/pulls" } { "Pull requests" @if open > 0 { " (" (open) ")" } }
+                @if !reference.is_empty() { code.dim { (reference) } }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What a container's command does, as far as that can be told without running it: `echo`, `sleep`, `true`, `false`
-//! and `exit`, alone or as a script of `sh -c`. Pure.
+//! and `exit`, alone or as a script of `sh -c`, in which variables are followed. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One thing to do.
@@ -19,19 +20,30 @@ pub(in super::super) struct Plan {
     pub(super) code: i32,
 }
 
+/// The variables of a container.
+type Environment = BTreeMap<String, String>;
+
+/// The programs of which it is known what they do.
+const SIMULATED: [&str; 9] = ["sh", "ash", "bash", "echo", "sleep", "true", "false", "exit", ":"];
+
+/// Whether a program, without its folder, is one of which it is known what it does.
+pub(in super::super) fn is_simulated(program: &str) -> bool {
+    SIMULATED.contains(&program)
+}
+
 /// A script has at most so many commands; the rest is left out.
 const MOST_STEPS: usize = 256;
 
 impl Plan {
     /// The plan of a command and its arguments. Without any, an image does something short that goes well.
-    pub(super) fn of(words: &[String]) -> Self {
+    pub(super) fn of(words: &[String], environment: &Environment) -> Self {
         let mut plan = Self::default();
         let shell = words.first().and_then(|word| word.rsplit('/').next());
         match (shell, words.get(1).map(String::as_str), words.get(2)) {
             (Some("sh" | "ash" | "bash"), Some(flags), Some(script))
                 if flags.starts_with('-') && flags.ends_with('c') =>
             {
-                plan.script(script);
+                plan.script(script, environment);
             }
             _ if words.is_empty() => {}
             _ => {
@@ -41,7 +53,7 @@ impl Plan {
         plan
     }
 
-    fn script(&mut self, script: &str) {
+    fn script(&mut self, script: &str, environment: &Environment) {
         let script = script.replace("&&", "\u{1}").replace("||", "\u{2}").replace([';', '\n'], "\u{3}");
         let mut skip = false;
         for command in script.split_inclusive(['\u{1}', '\u{2}', '\u{3}']).take(MOST_STEPS) {
@@ -49,7 +61,7 @@ impl Plan {
                 Some((at, joint @ ('\u{1}'..='\u{3}'))) => (&command[..at], joint),
                 _ => (command, '\u{3}'),
             };
-            let words = words(command);
+            let words = words(command, environment);
             if !skip && !words.is_empty() && self.run(&words) {
                 return;
             }
@@ -102,10 +114,12 @@ fn time(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.min(f64::from(u32::MAX))).ok()
 }
 
-/// Splits at white space outside of quotes, which are taken off.
-fn words(command: &str) -> Vec<String> {
+/// Splits at white space outside of quotes, which are taken off. Outside of single ones, `$NAME` and `${NAME}` stand
+/// for their values.
+fn words(command: &str, environment: &Environment) -> Vec<String> {
     let (mut words, mut quote, mut inside) = (vec![String::new()], None, false);
-    for letter in command.chars() {
+    let mut letters = command.chars().peekable();
+    while let Some(letter) = letters.next() {
         let last = words.last_mut().expect("there is always one");
         match (quote, letter) {
             (Some(open), close) if open == close => quote = None,
@@ -115,6 +129,18 @@ fn words(command: &str) -> Vec<String> {
                     words.push(String::new());
                 }
                 inside = false;
+            }
+            (None | Some('"'), '$') => {
+                let braced = letters.next_if_eq(&'{').is_some();
+                let mut name = String::new();
+                while let Some(part) = letters.next_if(|it| it.is_ascii_alphanumeric() || *it == '_') {
+                    name.push(part);
+                }
+                if braced {
+                    letters.next_if_eq(&'}');
+                }
+                inside = true;
+                last.push_str(if name.is_empty() { "$" } else { environment.get(&name).map_or("", |it| it) });
             }
             _ => {
                 inside = true;
@@ -133,7 +159,8 @@ mod tests {
     use super::*;
 
     fn plan(words: &[&str]) -> Plan {
-        Plan::of(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
+        let known = BTreeMap::from([("NAME".to_owned(), "world".to_owned())]);
+        Plan::of(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>(), &known)
     }
 
     #[test]
@@ -147,6 +174,8 @@ mod tests {
         assert_eq!(plan(&["bash", "-ec", "true || echo no"]), Plan::default());
         let steps = vec![say("perl: not simulated, and taken as done")];
         assert_eq!(plan(&["/usr/bin/perl", "-e", "print"]), Plan { steps, code: 0 });
+        let script = r#"echo "Hello ${NAME}s" $NAME '$NAME' $NOBODY 5$"#;
+        assert_eq!(plan(&["sh", "-c", script]).steps, [say("Hello worlds world $NAME  5$")]);
         assert_eq!(plan(&["sleep", "2m"]).steps, [Step::Wait(Duration::from_mins(2))]);
         assert_eq!(plan(&["sleep", "long"]).code, 1);
     }

@@ -122,7 +122,7 @@ fn resource_value(container: &Container, resource: &str) -> String {
 }
 
 /// Expands `$(NAME)` where the name is known; `$$` stands for one `$`.
-fn expand(text: &str, known: &BTreeMap<String, String>) -> String {
+pub(super) fn expand(text: &str, known: &BTreeMap<String, String>) -> String {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {

@@ -7,14 +7,14 @@ use k8s_openapi::api::core::v1::{self, Pod};
 use kube::{Resource as _, ResourceExt as _};
 
 use super::super::clock::{BACK_OFF_FORGOTTEN, LOOK_AGAIN, PULL, RETRY, START, back_off, now};
-use super::super::images::Reference;
+use super::super::images::{Found, Reference};
 use super::super::pod::{Board, Context};
 use super::environment::{Trouble, environment};
 use super::needs::Needs;
 use super::probes::{Prober, Verdict};
 use super::program::Program;
 use super::record::State;
-use crate::objects::{Behaviour, Happening};
+use crate::objects::Happening;
 
 /// The exit code of a program that was ended by force.
 const KILLED: i32 = 137;
@@ -72,9 +72,9 @@ impl Container {
             failures += 1;
         }
         loop {
-            let (image, behaviour) = self.pull(&mut taken_over).await;
+            let (image, found) = self.pull(&mut taken_over).await;
             let since = Instant::now();
-            let code = match self.start(&image, behaviour, taken_over).await {
+            let code = match self.start(&image, &found, taken_over).await {
                 Ok(program) => self.run(&program, taken_over).await,
                 Err(code) => code,
             };
@@ -91,25 +91,21 @@ impl Container {
         }
     }
 
-    async fn pull(&self, taken_over: &mut bool) -> (Reference, Behaviour) {
+    async fn pull(&self, taken_over: &mut bool) -> (Reference, Found) {
         let Context { images, clock, .. } = self.context.as_ref();
         let node = self.context.node.as_str();
         let text = self.spec.image.as_deref().unwrap_or_default();
         let Some(reference) = Reference::parse(text) else { return self.refuse_name(text).await };
-        let found = images.find(&reference);
-        match found {
-            Ok(behaviour) if *taken_over => {
-                images.add(node, &reference);
-                return (reference, behaviour);
-            }
-            _ => *taken_over = false,
+        if *taken_over && let Ok(found) = images.find(&reference).await {
+            images.add(node, &reference, found.clone());
+            return (reference, found);
         }
+        *taken_over = false;
         let policy = self.spec.image_pull_policy.as_deref().filter(|policy| !policy.is_empty());
         let policy = policy.unwrap_or(if reference.tag() == "latest" { "Always" } else { "IfNotPresent" });
-        let present = images.is_present(node, &reference);
-        if let (Ok(behaviour), true, false) = (&found, present, policy == "Always") {
+        if let Some(found) = images.present(node, &reference).filter(|_| policy != "Always") {
             self.tell(false, "Pulled", format!(r#"Container image "{text}" already present on machine"#));
-            return (reference, *behaviour);
+            return (reference, found);
         }
         if policy == "Never" {
             return self.refuse_pull(text).await;
@@ -119,15 +115,18 @@ impl Container {
             self.tell(false, "Pulling", format!(r#"Pulling image "{text}""#));
             let began = Instant::now();
             clock.wait(PULL).await;
-            match images.find(&reference) {
-                Ok(behaviour) => {
-                    images.add(node, &reference);
+            match images.find(&reference).await {
+                Ok(found) => {
+                    images.add(node, &reference, found.clone());
                     let took = began.elapsed().as_millis();
-                    let message = format!(
+                    let mut message = format!(
                         r#"Successfully pulled image "{text}" in {took}ms ({took}ms including waiting)."#
                     );
+                    if let Some(size) = found.size {
+                        message = format!("{message} Image size: {size} bytes.");
+                    }
                     self.tell(false, "Pulled", message);
-                    return (reference, behaviour);
+                    return (reference, found);
                 }
                 Err(words) => {
                     failures += 1;
@@ -167,7 +166,7 @@ impl Container {
         std::future::pending().await
     }
 
-    async fn start(&self, image: &Reference, behaviour: Behaviour, taken_over: bool) -> Result<Program, i32> {
+    async fn start(&self, image: &Reference, found: &Found, taken_over: bool) -> Result<Program, i32> {
         let name = self.spec.name.as_str();
         let namespace = self.pod.namespace().unwrap_or_default();
         let needs = Needs::new(self.context.client.clone(), &namespace);
@@ -191,7 +190,7 @@ impl Container {
             self.tell(false, "Started", format!("Started container {name}"));
         }
         let logs = self.board.begin_logs(name);
-        let program = Program::start(behaviour, image, &self.spec, environment, &logs);
+        let program = Program::start(found, image.tag(), &self.spec, environment, &logs);
         self.board.change(name, |record| {
             if !taken_over {
                 if let State::Ended(ended) = &record.state {
@@ -202,7 +201,7 @@ impl Container {
                 record.state = State::Running { since: now() };
             }
             record.image = image.full();
-            record.image_id = image.id();
+            record.image_id.clone_from(&found.id);
         });
         program
     }
@@ -272,7 +271,11 @@ impl Container {
     fn end(&self, code: i32) {
         let name = self.spec.name.as_str();
         self.board.end_program(name);
-        self.board.change(name, |record| record.end(code, now()));
+        self.board.change(name, |record| {
+            record.end(code, now());
+            // What an init container was there for is done.
+            record.ready = self.role == Role::Init && code == 0;
+        });
     }
 
     async fn back_off(&self, failures: u32) {

@@ -8,7 +8,9 @@ mod needs;
 mod probes;
 mod program;
 mod record;
+mod site;
 
+pub(super) use command::is_simulated;
 pub(super) use life::{Container, Policy, Role};
 pub(super) use logs::{Logs, Wanted};
 pub(super) use needs::{Need, Needs};

@@ -15,9 +15,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower::ServiceExt as _;
 
 use super::super::clock::Clock;
-use super::super::images::Reference;
-use super::command::{Plan, Step};
+use super::super::images::{Contents, Found};
+use super::command::{Plan, Step, is_simulated};
+use super::environment::expand;
 use super::logs::Logs;
+use super::site;
 use crate::objects::Behaviour;
 use crate::samples::postcard;
 
@@ -33,32 +35,42 @@ pub(in super::super) enum Program {
 }
 
 impl Program {
-    /// Starts what `behaviour` says; the error is an exit code.
+    /// Starts what an image of this version does; the error is an exit code.
     pub(super) fn start(
-        behaviour: Behaviour,
-        image: &Reference,
+        found: &Found,
+        tag: &str,
         container: &Container,
         mut environment: BTreeMap<String, String>,
         logs: &Arc<Logs>,
     ) -> Result<Self, i32> {
-        match behaviour {
-            Behaviour::Idle => {
-                let ports = container.ports.iter().flatten().map(|port| port.container_port).collect();
-                Ok(Self::Idle { ports })
-            }
-            Behaviour::Task => {
-                let words = container.command.iter().chain(&container.args).flatten();
-                Ok(Self::Task { plan: Plan::of(&words.cloned().collect::<Vec<_>>()), logs: Arc::clone(logs) })
-            }
-            Behaviour::Postcard => {
-                // A real image has its version baked in, where only a deliberate setting replaces it.
-                environment.entry("POSTCARD_VERSION".to_owned()).or_insert_with(|| image.tag().to_owned());
-                let logs = Arc::clone(logs);
-                let router =
-                    postcard::router(&environment, Arc::new(move |line| logs.add(&line))).map_err(|_| 1)?;
-                Ok(Self::Site { port: postcard::PORT, router })
-            }
+        let contents = found.contents.as_deref();
+        for (name, value) in contents.iter().flat_map(|contents| &contents.environment) {
+            environment.entry(name.clone()).or_insert_with(|| value.clone());
         }
+        let logs = Arc::clone(logs);
+        let words = words(container, contents);
+        let given = container.command.as_ref().and_then(|command| command.first());
+        let replaced =
+            given.is_some_and(|program| is_simulated(program.rsplit('/').next().unwrap_or_default()));
+        if found.behaviour == Behaviour::Task || (contents.is_some() && replaced) {
+            let words = words.iter().map(|word| expand(word, &environment)).collect::<Vec<_>>();
+            return Ok(Self::Task { plan: Plan::of(&words, &environment), logs });
+        }
+        if found.behaviour == Behaviour::Postcard {
+            // A real image has its version baked in, where only a deliberate setting replaces it.
+            let version = contents.and_then(|contents| contents.version.as_deref()).unwrap_or(tag);
+            environment.entry("POSTCARD_VERSION".to_owned()).or_insert_with(|| version.to_owned());
+            let router =
+                postcard::router(&environment, Arc::new(move |line| logs.add(&line))).map_err(|_| 1)?;
+            return Ok(Self::Site { port: postcard::PORT, router });
+        }
+        if let (Some(contents), Some(site)) = (&found.contents, contents.and_then(|it| it.site.as_ref())) {
+            let router = site::router(Arc::clone(contents), logs);
+            return Ok(Self::Site { port: site.port, router });
+        }
+        let declared = container.ports.iter().flatten().map(|port| port.container_port);
+        let exposed = contents.iter().flat_map(|contents| contents.ports.iter().copied());
+        Ok(Self::Idle { ports: declared.chain(exposed).collect() })
     }
 
     /// Whether something listens on the port.
@@ -109,4 +121,17 @@ impl Program {
             },
         }
     }
+}
+
+/// The command line: a container's command replaces the image's entry point and its arguments.
+fn words(container: &Container, contents: Option<&Contents>) -> Vec<String> {
+    let own = |contents: Option<&Contents>, of: fn(&Contents) -> &Vec<String>| {
+        contents.map(|contents| of(contents).clone()).unwrap_or_default()
+    };
+    let (command, arguments) = match (&container.command, &container.args) {
+        (Some(command), arguments) => (command.clone(), arguments.clone().unwrap_or_default()),
+        (None, Some(arguments)) => (own(contents, |it| &it.entrypoint), arguments.clone()),
+        (None, None) => (own(contents, |it| &it.entrypoint), own(contents, |it| &it.arguments)),
+    };
+    command.into_iter().chain(arguments).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::super::container::{Logs, Program, Record};
+use super::super::container::{Logs, Program, Record, State};
 
 /// The board of one Pod.
 #[derive(Debug, Default)]
@@ -91,11 +91,13 @@ impl Board {
         self.lock().contains_key(container)
     }
 
-    /// A container's log, or that of its run before.
+    /// A container's log, or that of its run before. While it waits to be started again, the run that ended last is
+    /// both.
     pub(in super::super) fn logs(&self, container: &str, previous: bool) -> Option<Arc<Logs>> {
         let slots = self.lock();
         let slot = slots.get(container)?;
-        if previous { slot.previous.clone() } else { slot.logs.clone() }
+        let between = matches!(slot.record.state, State::Waiting { .. }) && slot.record.last.is_some();
+        if previous && !between { slot.previous.clone() } else { slot.logs.clone() }
     }
 
     /// The program that listens on a port.

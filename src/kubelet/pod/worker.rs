@@ -166,7 +166,8 @@ impl Worker {
     /// Ends the containers, and has the Pod removed.
     async fn terminate(self, mut containers: JoinSet<()>) {
         let pod = Arc::clone(&self.pod.borrow());
-        let running = self.board.records().into_iter().filter(|(_, record)| record.started || record.ready);
+        let running = self.board.records().into_iter();
+        let running = running.filter(|(_, record)| matches!(record.state, State::Running { .. }));
         let running = running.map(|(name, _)| name).collect::<Vec<_>>();
         for name in &running {
             self.tell_killing(&pod, name, format!("Stopping container {name}"));

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Node, Pod, Taint, Toleration};
+use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+use crate::objects::{allows_node, parse_quantity, taints, tolerates};
 
 /// Milli-units of CPU, bytes of memory, number of Pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,36 +47,10 @@ pub(super) fn requested(pod: &Pod) -> Size {
 }
 
 fn read(quantities: &BTreeMap<String, Quantity>) -> Size {
-    let milli = |name: &str| quantities.get(name).and_then(|quantity| milli(&quantity.0)).unwrap_or_default();
+    let milli = |name: &str| {
+        quantities.get(name).and_then(|quantity| parse_quantity(&quantity.0)).unwrap_or_default()
+    };
     Size { cpu: milli("cpu"), memory: milli("memory") / 1000, pods: milli("pods") / 1000 }
-}
-
-/// Reads a quantity in thousandths.
-fn milli(text: &str) -> Option<i128> {
-    const UNITS: [(&str, i128); 13] = [
-        ("Ki", 1000 << 10),
-        ("Mi", 1000 << 20),
-        ("Gi", 1000 << 30),
-        ("Ti", 1000 << 40),
-        ("Pi", 1000 << 50),
-        ("Ei", 1000 << 60),
-        ("m", 1),
-        ("k", 1_000_000),
-        ("M", 1_000_000_000),
-        ("G", 1_000_000_000_000),
-        ("T", 1_000_000_000_000_000),
-        ("P", 1_000_000_000_000_000_000),
-        ("E", 1_000_000_000_000_000_000_000),
-    ];
-    let (digits, unit) = UNITS
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
-        .unwrap_or((text, 1000));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let scale = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-    let fraction = if fraction.is_empty() { 0 } else { fraction.parse::<i128>().ok()? };
-    let whole = if whole.is_empty() { 0 } else { whole.parse::<i128>().ok()? };
-    whole.checked_mul(scale)?.checked_add(fraction)?.checked_mul(unit)?.checked_div(scale)
 }
 
 /// Chooses the node with the fewest Pods among those that can take `pod`; the error is the scheduler's message.
@@ -105,24 +81,27 @@ pub(super) fn choose(
     let mut reasons =
         reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect::<Vec<_>>();
     reasons.sort();
-    Err(format!(
-        "0/{total} nodes are available: {}. no new claims to deallocate, preemption: 0/{total} nodes are available: \
-         {total} Preemption is not helpful for scheduling.",
-        reasons.join(", ")
-    ))
+    Err(unavailable(total, &reasons.join(", ")))
+}
+
+/// The message when no node can take a Pod.
+pub(super) fn unavailable(total: usize, reasons: &str) -> String {
+    format!(
+        "0/{total} nodes are available: {reasons}. no new claims to deallocate, preemption: 0/{total} nodes are available: \
+         {total} Preemption is not helpful for scheduling."
+    )
 }
 
 fn objections(pod: &Pod, node: &Node, used: Size) -> Vec<String> {
-    if let Some(taint) = taints(node).into_iter().find(|taint| !tolerated(pod, taint)) {
+    let spec = pod.spec.clone().unwrap_or_default();
+    if let Some(taint) = taints(node).into_iter().find(|taint| !tolerates(&spec, taint)) {
         return vec![format!(
             "node(s) had untolerated taint {{{}: {}}}",
             taint.key,
             taint.value.unwrap_or_default()
         )];
     }
-    let labels = node.metadata.labels.clone().unwrap_or_default();
-    let wanted = pod.spec.as_ref().and_then(|spec| spec.node_selector.clone()).unwrap_or_default();
-    if wanted.iter().any(|(key, value)| labels.get(key) != Some(value)) {
+    if !allows_node(&spec, node) {
         return vec!["node(s) didn't match Pod's node affinity/selector".to_owned()];
     }
     let room =
@@ -137,45 +116,6 @@ fn objections(pod: &Pod, node: &Node, used: Size) -> Vec<String> {
     .filter(|(lacking, _)| *lacking)
     .map(|(_, words)| words.to_owned())
     .collect()
-}
-
-/// The node's own taints that keep Pods away, and those that its state stands for.
-fn taints(node: &Node) -> Vec<Taint> {
-    let spec = node.spec.clone().unwrap_or_default();
-    let mut taints = spec.taints.unwrap_or_default();
-    taints.retain(|taint| taint.effect != "PreferNoSchedule");
-    let implied = |key: &str| Taint {
-        key: format!("node.kubernetes.io/{key}"),
-        effect: "NoSchedule".to_owned(),
-        ..Taint::default()
-    };
-    if spec.unschedulable == Some(true) {
-        taints.push(implied("unschedulable"));
-    }
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-    let ready = conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
-    if !ready {
-        taints.push(implied("not-ready"));
-    }
-    taints
-}
-
-fn tolerated(pod: &Pod, taint: &Taint) -> bool {
-    let tolerations = pod.spec.as_ref().and_then(|spec| spec.tolerations.as_ref());
-    tolerations.into_iter().flatten().any(|toleration| {
-        let Toleration { effect, key, operator, value, .. } = toleration;
-        let exists = operator.as_deref() == Some("Exists");
-        let same_effect = effect.as_deref().is_none_or(|effect| effect.is_empty() || effect == taint.effect);
-        let same_key = match key.as_deref() {
-            None | Some("") => exists,
-            Some(key) => key == taint.key,
-        };
-        let same_value = exists || value.as_deref().unwrap_or("") == taint.value.as_deref().unwrap_or("");
-        same_effect && same_key && same_value
-    })
 }
 
 #[cfg(test)]
@@ -239,13 +179,5 @@ mod tests {
         let cordoned = BTreeMap::from([node("a", &json!({ "unschedulable": true }))]);
         let tolerant = pod(&json!({ "containers": [], "tolerations": [{ "operator": "Exists" }] }));
         assert_eq!(choose(&tolerant, &cordoned, &BTreeMap::new()).unwrap(), "a");
-    }
-
-    #[test]
-    fn quantities_are_read_exactly() {
-        let read = ["1", "250m", "0.5", "1.5Gi", "1e3", "x", "2k"].map(milli);
-        let expected =
-            [Some(1000), Some(250), Some(500), Some(1_610_612_736_000), None, None, Some(2_000_000)];
-        assert_eq!(read, expected);
     }
 }

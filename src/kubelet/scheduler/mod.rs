@@ -1,5 +1,6 @@
 //! Which node takes a Pod: the part of kube-scheduler that a small cluster shows.
 
+mod claims;
 mod fit;
 mod run;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::watcher::{Config, Event};
@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::super::clock::{Clock, RETRY, now};
 use super::super::recorder::{Recorder, pod_reference};
-use super::fit::{Size, choose, requested};
+use super::claims::{Claims, Standing, choose_node, standing};
+use super::fit::{Size, choose, requested, unavailable};
 use crate::objects::Happening;
 
 type Key = (String, String);
@@ -23,6 +24,7 @@ struct Scheduler {
     client: Client,
     recorder: Recorder,
     nodes: BTreeMap<String, Node>,
+    claims: Claims,
     bound: BTreeMap<Key, (String, Size)>,
     waiting: BTreeMap<Key, Pod>,
     /// The message that a Pod's condition shows already.
@@ -34,10 +36,13 @@ struct Scheduler {
 pub(in super::super) async fn run(client: Client, recorder: Recorder, clock: Clock) {
     let mut nodes = watcher(Api::<Node>::all(client.clone()), Config::default()).default_backoff().boxed();
     let mut pods = watcher(Api::<Pod>::all(client.clone()), Config::default()).default_backoff().boxed();
+    let claims = Api::<PersistentVolumeClaim>::all(client.clone());
+    let mut claims = watcher(claims, Config::default()).default_backoff().boxed();
     let mut scheduler = Scheduler {
         client,
         recorder,
         nodes: BTreeMap::new(),
+        claims: Claims::new(),
         bound: BTreeMap::new(),
         waiting: BTreeMap::new(),
         told: BTreeMap::new(),
@@ -56,6 +61,11 @@ pub(in super::super) async fn run(client: Client, recorder: Recorder, clock: Clo
                 Ok(None) => return,
                 Err(error) => tracing::debug!(%error, "pods are not seen"),
             },
+            event = claims.try_next() => match event {
+                Ok(Some(event)) => scheduler.claim(event),
+                Ok(None) => return,
+                Err(error) => tracing::debug!(%error, "claims are not seen"),
+            },
             () = clock.wait(RETRY), if failed => {}
         }
         failed = !scheduler.bind_all().await;
@@ -72,6 +82,20 @@ impl Scheduler {
                 self.nodes.remove(&node.name_any());
             }
             Event::Init => self.nodes.clear(),
+            Event::InitDone => {}
+        }
+    }
+
+    fn claim(&mut self, event: Event<PersistentVolumeClaim>) {
+        let key = |claim: &PersistentVolumeClaim| (claim.namespace().unwrap_or_default(), claim.name_any());
+        match event {
+            Event::Apply(claim) | Event::InitApply(claim) => {
+                self.claims.insert(key(&claim), claim);
+            }
+            Event::Delete(claim) => {
+                self.claims.remove(&key(&claim));
+            }
+            Event::Init => self.claims.clear(),
             Event::InitDone => {}
         }
     }
@@ -129,17 +153,7 @@ impl Scheduler {
         }
         let mut done = true;
         for (key, pod) in self.waiting.clone() {
-            let written = match choose(&pod, &self.nodes, &used) {
-                Ok(node) => {
-                    let size = requested(&pod);
-                    *used.entry(node.clone()).or_default() += size;
-                    self.bind(&key, &pod, &node).await.map(|()| {
-                        self.waiting.remove(&key);
-                        self.bound.insert(key, (node, size));
-                    })
-                }
-                Err(message) => self.refuse(&key, &pod, message).await,
-            };
+            let written = self.place(&key, &pod, &mut used).await;
             match written {
                 Ok(()) => {}
                 // It is gone or was changed: its watch tells, and the decision is made anew.
@@ -151,6 +165,38 @@ impl Scheduler {
             }
         }
         done
+    }
+
+    /// Binds a Pod, has its volumes made first, or tells why neither can be.
+    async fn place(
+        &mut self,
+        key: &Key,
+        pod: &Pod,
+        used: &mut BTreeMap<String, Size>,
+    ) -> Result<(), kube::Error> {
+        let standing = standing(&self.client, &self.claims, pod).await?;
+        let chosen = match &standing {
+            Standing::Waiting => return Ok(()),
+            Standing::Refused(words) => Err(unavailable(self.nodes.len(), words)),
+            Standing::Ready(Some(only)) => {
+                let nodes = self.nodes.iter().filter(|(name, _)| *name == only);
+                choose(pod, &nodes.map(|(name, node)| (name.clone(), node.clone())).collect(), used)
+            }
+            Standing::Ready(None) | Standing::Choose(_) => choose(pod, &self.nodes, used),
+        };
+        let node = match chosen {
+            Ok(node) => node,
+            Err(message) => return self.refuse(key, pod, message).await,
+        };
+        if let Standing::Choose(claims) = standing {
+            return choose_node(&self.client, &key.0, &claims, &node).await;
+        }
+        let size = requested(pod);
+        *used.entry(node.clone()).or_default() += size;
+        self.bind(key, pod, &node).await?;
+        self.waiting.remove(key);
+        self.bound.insert(key.clone(), (node, size));
+        Ok(())
     }
 
     async fn bind(&self, (namespace, name): &Key, pod: &Pod, node: &str) -> Result<(), kube::Error> {

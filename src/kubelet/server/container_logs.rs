@@ -47,6 +47,10 @@ pub(super) async fn get(
             format!(r#"previous terminated container "{container}" in pod "{pod}" not found"#)
         } else {
             let record = board.record(&container);
+            if record.ended().is_some() {
+                // It ended under an earlier run of the nodes, which kept no logs.
+                return ([(CONTENT_TYPE, "text/plain")], "").into_response();
+            }
             format!(r#"container "{container}" in pod "{pod}" is waiting to start: {}"#, record.awaited())
         };
         return (StatusCode::BAD_REQUEST, text).into_response();
@@ -65,17 +69,27 @@ pub(super) async fn get(
         bytes.truncate(options.limit_bytes.unwrap_or(usize::MAX));
         return (plain, bytes).into_response();
     }
+    let mut room = options.limit_bytes.unwrap_or(usize::MAX);
+    let mut cut = move |text: String| {
+        let mut bytes = Bytes::from(text);
+        bytes.truncate(room);
+        room -= bytes.len();
+        (bytes, room == 0)
+    };
     let rest = Wanted { tail: None, ..wanted };
     let followed = Arc::downgrade(&logs);
     drop(logs);
     let body = async_stream::stream! {
-        yield Ok::<_, std::convert::Infallible>(Bytes::from(text));
-        while !over && more.changed().await.is_ok() {
+        let (bytes, mut full) = cut(text);
+        yield Ok::<_, std::convert::Infallible>(bytes);
+        while !over && !full && more.changed().await.is_ok() {
             let Some(logs) = followed.upgrade() else { break };
             over = logs.is_over();
             let (text, end) = logs.read(next, rest);
             next = end;
-            yield Ok(Bytes::from(text));
+            let (bytes, now_full) = cut(text);
+            full = now_full;
+            yield Ok(bytes);
         }
     };
     (plain, Body::from_stream(body)).into_response()

@@ -32,7 +32,10 @@ impl Stage for Cluster {
     async fn ensure(&self, context: &Context) -> Result<(Outcome, String), Error> {
         let site = context.site().await?;
         let tell = context.tell("cluster");
+        try_join_all(site.clusters().iter().map(|name| site.clear_half_made(name))).await?;
+        context.signals.nodes.cancel();
         let made = try_join_all(site.clusters().iter().map(|name| site.ensure_cluster(name, &tell))).await?;
+        context.signals.clusters.cancel();
         let whole = made.iter().fold(Outcome::Unchanged, |whole, (outcome, _)| whole.and(*outcome));
         let urls = made.into_iter().map(|(_, url)| url).collect::<Vec<_>>().join(", ");
         Ok((whole, urls))

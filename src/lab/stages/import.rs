@@ -1,5 +1,5 @@
-//! `import` and `operator-import`: the workshop's and the operator's images come into the clusters' nodes. Only the
-//! k3d platform's plan has them.
+//! `import` and `operator-import`: the workshop's and the operator's images come into the clusters' nodes, from the
+//! moment when these run containers. Only the k3d platform's plan has them.
 
 use async_trait::async_trait;
 use futures::future::try_join_all;
@@ -17,12 +17,12 @@ pub(in crate::lab) struct Import {
 
 impl Import {
     pub(in crate::lab) const WORKSHOP: Self =
-        Self { name: "import", after: &["cluster", "images"], wanted: workshop };
+        Self { name: "import", after: &["network", "images"], wanted: workshop };
     /// Two imports at one time end badly in the nodes; the operator's goes first, since more waits for it.
     pub(in crate::lab) const WORKSHOP_LAST: Self =
-        Self { name: "import", after: &["cluster", "images", "operator-import"], wanted: workshop };
+        Self { name: "import", after: &["images", "operator-import"], wanted: workshop };
     pub(in crate::lab) const OPERATOR: Self =
-        Self { name: "operator-import", after: &["cluster", "operator-images"], wanted: operator };
+        Self { name: "operator-import", after: &["network", "operator-images"], wanted: operator };
 
     fn references(&self, context: &Context, site: &Site) -> Result<Vec<String>, Error> {
         Ok((self.wanted)(context, site)?.into_iter().map(|wanted| wanted.reference).collect())
@@ -56,8 +56,22 @@ impl Stage for Import {
         let site = context.site().await?;
         let tell = context.tell(self.name);
         let wanted = self.references(context, &site)?;
-        let each = site.clusters().iter().map(|name| site.ensure_imported(name, self.name, &wanted, &tell));
-        let whole = try_join_all(each).await?.into_iter().fold(Outcome::Unchanged, Outcome::and);
+        let signals = &context.signals;
+        signals.wait(signals.nodes.cancelled()).await?;
+        let into_all = async || {
+            let each = site.clusters().iter().map(async |name| {
+                site.wait_nodes(name, &tell).await?;
+                site.ensure_imported(name, self.name, &wanted, &tell).await
+            });
+            Ok::<_, Error>(try_join_all(each).await?.into_iter().fold(Outcome::Unchanged, Outcome::and))
+        };
+        // A node that goes again, since k3d begins anew, is no failure yet.
+        let early = tokio::select! {
+            early = into_all() => early.unwrap_or(Outcome::Unchanged),
+            () = signals.failed.cancelled() => return Err(Error::Abandoned),
+        };
+        signals.wait(signals.clusters.cancelled()).await?;
+        let whole = early.and(into_all().await?);
         Ok((whole, format!("{} images in every node", wanted.len())))
     }
 

@@ -22,7 +22,7 @@ pub(super) use images::Images;
 pub(super) use import::Import;
 pub(super) use manifest::Manifest;
 pub(super) use network::Network;
-pub(super) use operator::Operator;
+pub(super) use operator::{Definitions, Operator};
 pub(super) use preflight::Preflight;
 pub(super) use receiver::Receiver;
 pub(super) use repositories::Repositories;

@@ -1,5 +1,8 @@
-//! `operator`: Flux is installed by applying its manifest, and ready when its Deployments are available.
+//! `definitions` and `operator`: Flux is installed by applying its manifest, and ready when its Deployments are
+//! available. Two stages, since everything but the Deployments can be applied before the nodes have the images: a Pod
+//! that comes before its image waits ten seconds for the next look (Kubernetes: `ImagePullBackOff`).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,6 +28,13 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// How many objects are applied at a time.
 const AT_ONCE: usize = 8;
 
+/// Everything of the operator but its Deployments.
+pub(in crate::lab) struct Definitions {
+    /// The stages that the platform's plan has before it.
+    pub(in crate::lab) after: &'static [&'static str],
+}
+
+/// The operator's Deployments.
 pub(in crate::lab) struct Operator {
     /// The stages that the platform's plan has before it.
     pub(in crate::lab) after: &'static [&'static str],
@@ -35,6 +45,61 @@ async fn objects(context: &Context) -> Result<Vec<Value>, Error> {
     match context.material.spec.platform {
         Kind::Embedded => Ok(context.material.operator.clone()),
         Kind::K3d => Ok(context.site().await?.operator()?),
+    }
+}
+
+async fn client(context: &Context) -> Result<kube::Client, Error> {
+    let platform = open(context.material.spec.platform, &context.folder.platform())?;
+    Ok(platform.cluster().client().await?)
+}
+
+#[async_trait]
+impl Stage for Definitions {
+    fn name(&self) -> &'static str {
+        "definitions"
+    }
+
+    fn after(&self) -> &'static [&'static str] {
+        self.after
+    }
+
+    async fn probe(&self, context: &Context) -> Result<State, Error> {
+        let objects = match objects(context).await {
+            Ok(objects) => objects,
+            // Where the manifest was never fetched, nothing was applied.
+            Err(_) => return Ok(State::Absent),
+        };
+        let found = Api::<CustomResourceDefinition>::all(client(context).await?);
+        let found = found.list_metadata(&ListParams::default()).await;
+        let found = found.map_err(|source| refused("customresourcedefinitions", source))?.items;
+        let found = found.into_iter().filter_map(|one| one.metadata.name).collect::<BTreeSet<_>>();
+        let wanted = objects.iter().filter(|object| object["kind"] == "CustomResourceDefinition");
+        let wanted = wanted.filter_map(|object| object["metadata"]["name"].as_str()).collect::<Vec<_>>();
+        Ok(match wanted.iter().filter(|name| found.contains(**name)).count() {
+            0 => State::Absent,
+            count if count == wanted.len() => State::Ready,
+            _ => State::Incomplete,
+        })
+    }
+
+    async fn ensure(&self, context: &Context) -> Result<(Outcome, String), Error> {
+        let client = client(context).await?;
+        let objects = objects(context).await?;
+        let mut whole = Outcome::Unchanged;
+        // Namespaces and definitions first; what is left does not depend on each other.
+        let objects = objects.iter().filter(|object| !is_deployment(object)).collect::<Vec<_>>();
+        let (first, rest): (Vec<&Value>, Vec<&Value>) =
+            objects.iter().partition(|object| comes_first(object));
+        for group in [first, rest] {
+            whole = whole.and(apply_all(&client, &group).await?);
+        }
+        wait_established(&client, &objects).await?;
+        Ok((whole, format!("{} objects", objects.len())))
+    }
+
+    async fn remove(&self, _context: &Context) -> Result<Outcome, Error> {
+        // They go with the cluster.
+        Ok(Outcome::Unchanged)
     }
 }
 
@@ -49,8 +114,7 @@ impl Stage for Operator {
     }
 
     async fn probe(&self, context: &Context) -> Result<State, Error> {
-        let client =
-            open(context.material.spec.platform, &context.folder.platform())?.cluster().client().await?;
+        let client = client(context).await?;
         let found = Api::<Deployment>::namespaced(client, NAMESPACE).list(&ListParams::default()).await;
         let found = found.map_err(|source| refused("deployments", source))?.items;
         Ok(match found.iter().filter(|deployment| available(deployment)).count() {
@@ -61,22 +125,10 @@ impl Stage for Operator {
     }
 
     async fn ensure(&self, context: &Context) -> Result<(Outcome, String), Error> {
-        let client =
-            open(context.material.spec.platform, &context.folder.platform())?.cluster().client().await?;
+        let client = client(context).await?;
         let objects = objects(context).await?;
-        let mut whole = Outcome::Unchanged;
-        // Namespaces and definitions first; what is left does not depend on each other.
-        let (first, rest): (Vec<_>, Vec<_>) = objects.iter().partition(|object| comes_first(object));
-        for group in [first, rest] {
-            for part in group.chunks(AT_ONCE) {
-                let mut applied = Vec::new();
-                for object in part {
-                    applied.push(apply(&client, object));
-                }
-                whole = futures::future::try_join_all(applied).await?.into_iter().fold(whole, Outcome::and);
-            }
-        }
-        wait_established(&client, &objects).await?;
+        let deployments = objects.iter().filter(|object| is_deployment(object)).collect::<Vec<_>>();
+        let whole = apply_all(&client, &deployments).await?;
         let names = wait_available(&client, context, &objects).await?;
         Ok((whole, names.join(", ")))
     }
@@ -87,12 +139,26 @@ impl Stage for Operator {
     }
 }
 
+fn is_deployment(object: &Value) -> bool {
+    object["kind"] == "Deployment"
+}
+
+/// Applies objects that do not depend on each other, some at a time.
+async fn apply_all(client: &kube::Client, objects: &[&Value]) -> Result<Outcome, Error> {
+    let mut whole = Outcome::Unchanged;
+    for part in objects.chunks(AT_ONCE) {
+        let applied = part.iter().map(|object| apply(client, object));
+        whole = futures::future::try_join_all(applied).await?.into_iter().fold(whole, Outcome::and);
+    }
+    Ok(whole)
+}
+
 fn comes_first(object: &Value) -> bool {
     matches!(object["kind"].as_str(), Some("Namespace" | "CustomResourceDefinition"))
 }
 
 /// Waits until the API server serves the operator's kinds.
-async fn wait_established(client: &kube::Client, objects: &[Value]) -> Result<(), Error> {
+async fn wait_established(client: &kube::Client, objects: &[&Value]) -> Result<(), Error> {
     let api = Api::<CustomResourceDefinition>::all(client.clone());
     let names = objects.iter().filter(|object| object["kind"] == "CustomResourceDefinition");
     let each = names.filter_map(|object| object["metadata"]["name"].as_str()).map(|name| {
@@ -148,7 +214,7 @@ async fn wait_available(
     context: &Context,
     objects: &[Value],
 ) -> Result<Vec<String>, Error> {
-    let wanted = objects.iter().filter(|object| object["kind"] == "Deployment");
+    let wanted = objects.iter().filter(|object| is_deployment(object));
     let wanted = wanted
         .filter_map(|object| object["metadata"]["name"].as_str().map(str::to_owned))
         .collect::<Vec<_>>();

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use crate::events::Outcome;
 use crate::lab::{Context, Error, Stage, State};
-use crate::platform::k3d::{Folder, Level, examine};
+use crate::platform::k3d::{Folder, Level, Machine, examine};
 
 pub(in crate::lab) struct Preflight;
 
@@ -29,7 +29,9 @@ impl Stage for Preflight {
         // A lab that is there has passed, and `doctor` can be asked again at any time.
         let known = Folder::new(context.folder.platform()).record()?;
         if known.is_none() {
-            let findings = examine(&context.material.settings, &[]).await;
+            // Its proxies are the environment's, and told by `doctor`.
+            let machine = Machine::look(context.folder.home().path(), Vec::new());
+            let findings = examine(&context.material.settings, &machine).await;
             for finding in findings.iter().filter(|finding| finding.level == Level::Warning) {
                 let advice = finding.advice.as_deref().unwrap_or_default();
                 context.events.note(format!("{}: {}; {advice}", finding.what, finding.found));

@@ -45,6 +45,10 @@ pub struct ServeConfig {
     pub images: Vec<Image>,
     /// The operator's images, which run and answer nothing.
     pub operator: Vec<String>,
+    /// Where the lab's forge is, when another process is the forge.
+    pub forge: Option<String>,
+    /// Paths of the Kubernetes API that somebody else answers; none in a lab of ours.
+    pub beside: axum::Router,
 }
 
 /// Works until SIGTERM or SIGINT. Its first word, ready or not, goes to standard output for who started it.
@@ -120,10 +124,12 @@ async fn start(
     let registry = Registry::open(registry).await.map_err(|source| failed("registry", source))?;
     let forge = forge::Config { data: folder.join("forge"), users, name: FORGE_HOST.to_owned() };
     let forge = Forge::open(forge).await.map_err(|source| failed("forge", source))?;
+    forge.show_packages(Arc::new(registry.clone()));
     let artifacts =
         Storage::open(&folder.join("artifacts")).map_err(|source| failed("artefact store", source))?;
 
-    let forge_address = format!("127.0.0.1:{}", listeners.ports.forge);
+    let own = || format!("127.0.0.1:{}", listeners.ports.forge);
+    let forge_address = config.forge.clone().unwrap_or_else(own);
     let context = controllers(&api, artifacts, forge_address);
     let receiving = Receiving::default();
     let notifier = (context.impersonate)(operator::NAMESPACE, operator::NOTIFICATION_CONTROLLER);
@@ -132,13 +138,14 @@ async fn start(
     let kubelet = kubelet::Config {
         client: administrator.clone(),
         images: images(config),
+        registry: Some(kubelet::Registry { name: FORGE_HOST.to_owned(), router: registry.router() }),
         token: secrets.kubelet,
         listener: kubelet_listener,
         nodes: vec!["workshop-1".to_owned()],
         clock: kubelet::Clock::default(),
     };
 
-    let (router, end) = (api.router(), shutdown.clone());
+    let (router, end) = (config.beside.clone().merge(api.router()), shutdown.clone());
     parts.spawn(async move {
         report("API server", apiserver::serve(router, listeners.kubernetes, &authority, end).await);
     });

@@ -1,11 +1,16 @@
-//! The sample's image, built by the engine from our own program on a base that is configured.
+//! The sample's image, built by the engine from our own program on a base that is configured. On the base `scratch`,
+//! which is nothing and need not be pulled, the program brings the libraries that it is linked to.
+
+use std::path::{Path, PathBuf};
 
 use super::site::Tell;
-use super::{Error, Site};
+use super::{Error, Site, linked};
 use crate::platform;
 
 /// What is done with the program; the base's name is put in front.
 const DOCKERFILE: &str = include_str!("../../../docker/sample/Dockerfile");
+/// The base that is nothing, as in a Dockerfile.
+pub(super) const SCRATCH: &str = "scratch";
 
 impl Site {
     /// Builds the image `reference` of the sample that answers as `version`, unless the engine has one that was
@@ -14,7 +19,7 @@ impl Site {
         &self,
         reference: &str,
         version: &str,
-        program: &std::path::Path,
+        program: &Path,
         tell: Tell<'_>,
     ) -> Result<bool, platform::Error> {
         let failed = |source| platform::files::file_error(program, source);
@@ -24,21 +29,28 @@ impl Site {
         {
             return Ok(false);
         }
-        self.ensure_pulled(&self.settings.base, tell).await?;
+        let cannot = |source: std::io::Error| Error::Image {
+            image: reference.to_owned(),
+            reason: format!("{}: {source}", program.display()),
+        };
+        let (base, libraries) = if self.settings.base == SCRATCH {
+            (SCRATCH.to_owned(), linked::files(program).await.map_err(cannot)?)
+        } else {
+            self.ensure_pulled(&self.settings.base, tell).await?;
+            (self.settings.local(&self.settings.base), Vec::new())
+        };
         tell(format!("image {reference} is built"));
-        let base = self.settings.local(&self.settings.base);
         let mut labels = self.labels("image").into_iter().collect::<Vec<_>>();
         labels.push(("atelier.program".to_owned(), stamp));
         let labels = labels.iter().map(|(key, value)| format!("LABEL {key}={}\n", quote(value)));
         // The labels come first: what an interrupted build leaves has them too. The version comes last: the versions
         // share the layer with the program.
         let labels = labels.collect::<String>();
-        let dockerfile = format!("FROM {base}\n{labels}{DOCKERFILE}ENV POSTCARD_VERSION={version}\n");
-        let program = program.to_owned();
-        let packed = tokio::task::spawn_blocking(move || pack(&dockerfile, &program)).await;
-        let packed = packed.map_err(std::io::Error::other).flatten();
-        let packed = packed
-            .map_err(|error| Error::Image { image: reference.to_owned(), reason: error.to_string() })?;
+        let copied = if libraries.is_empty() { "" } else { "COPY root /\n" };
+        let dockerfile = format!("FROM {base}\n{labels}{copied}{DOCKERFILE}ENV POSTCARD_VERSION={version}\n");
+        let path = program.to_owned();
+        let packed = tokio::task::spawn_blocking(move || pack(&dockerfile, &path, &libraries)).await;
+        let packed = packed.map_err(std::io::Error::other).flatten().map_err(cannot)?;
         self.engine.build(reference, packed).await?;
         Ok(true)
     }
@@ -50,13 +62,14 @@ fn quote(text: &str) -> String {
 }
 
 /// Changes when the program does.
-fn stamp(program: &std::path::Path) -> Result<String, std::io::Error> {
+fn stamp(program: &Path) -> Result<String, std::io::Error> {
     let metadata = std::fs::metadata(program)?;
     let changed = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Ok(format!("{}-{}", metadata.len(), changed.as_nanos()))
 }
 
-fn pack(dockerfile: &str, program: &std::path::Path) -> Result<Vec<u8>, std::io::Error> {
+/// The folder that the engine builds in: the Dockerfile, the program, and below `root` its libraries.
+fn pack(dockerfile: &str, program: &Path, libraries: &[PathBuf]) -> Result<Vec<u8>, std::io::Error> {
     let mut archive = tar::Builder::new(Vec::new());
     // The engine does not read the format for files with holes.
     archive.sparse(false);
@@ -65,5 +78,11 @@ fn pack(dockerfile: &str, program: &std::path::Path) -> Result<Vec<u8>, std::io:
     header.set_mode(0o644);
     archive.append_data(&mut header, "Dockerfile", dockerfile.as_bytes())?;
     archive.append_path_with_name(program, "atelier")?;
+    for library in libraries {
+        archive.append_path_with_name(
+            library,
+            Path::new("root").join(library.strip_prefix("/").unwrap_or(library)),
+        )?;
+    }
     archive.into_inner()
 }

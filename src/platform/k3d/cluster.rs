@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use super::engine::Container;
+use super::error::says_disk_full;
 use super::forge::port_taken;
 use super::labels::{CLUSTER, LAB, ROLE};
 use super::manifest::RECEIVER_PORT;
@@ -20,6 +22,8 @@ use crate::process;
 const PORT_ATTEMPTS: u32 = 5;
 /// How long an API server may take to say that it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(120);
+/// How long nodes may take to run and to take images.
+const NODES_LIMIT: Duration = Duration::from_secs(180);
 /// How long one answer may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Between two looks at what cannot be watched.
@@ -33,7 +37,18 @@ impl Site {
         Ok((!nodes.is_empty()).then(|| whole && nodes.iter().all(|node| node.running)))
     }
 
-    /// Makes a cluster, or starts it.
+    /// Removes what is there of a cluster that never became whole.
+    pub async fn clear_half_made(&self, cluster: &str) -> Result<(), platform::Error> {
+        if self.folder.kubeconfig(cluster).exists() && !self.nodes(cluster).await?.is_empty() {
+            return Ok(());
+        }
+        self.claim(cluster).await?;
+        self.remove_cluster_containers(cluster).await?;
+        self.folder.forget_cluster(cluster);
+        Ok(())
+    }
+
+    /// Makes a cluster, or starts it. What was half-made is [cleared](Self::clear_half_made) before.
     pub async fn ensure_cluster(
         &self,
         cluster: &str,
@@ -44,23 +59,16 @@ impl Site {
         }
         self.claim(cluster).await?;
         let nodes = self.nodes(cluster).await?;
-        let whole = self.folder.kubeconfig(cluster).exists();
-        let running = !nodes.is_empty() && nodes.iter().all(|node| node.running);
-        let outcome = match (nodes.is_empty(), whole, running) {
-            (false, true, true) => Outcome::Unchanged,
-            (false, true, false) => {
-                tell(format!("cluster {} starts", self.names.cluster(cluster)));
-                self.start_cluster(cluster).await?;
-                Outcome::Updated
-            }
-            (false, false, _) | (true, ..) => {
-                self.remove_cluster_containers(cluster).await?;
-                self.folder.forget_cluster(cluster);
-                self.claim(cluster).await?;
-                tell(format!("cluster {} is made by k3d", self.names.cluster(cluster)));
-                self.create_cluster(cluster).await?;
-                if nodes.is_empty() { Outcome::Created } else { Outcome::Updated }
-            }
+        let outcome = if nodes.is_empty() {
+            tell(format!("cluster {} is made by k3d", self.names.cluster(cluster)));
+            self.create_cluster(cluster).await?;
+            Outcome::Created
+        } else if nodes.iter().all(|node| node.running) {
+            Outcome::Unchanged
+        } else {
+            tell(format!("cluster {} starts", self.names.cluster(cluster)));
+            self.start_cluster(cluster).await?;
+            Outcome::Updated
         };
         tell(format!("the API server of cluster {} is ready", self.names.cluster(cluster)));
         self.wait_ready(cluster).await?;
@@ -120,7 +128,7 @@ impl Site {
                     match (says_port_busy(&printed(&error)), known) {
                         (true, None) if attempt < PORT_ATTEMPTS => {}
                         (true, _) => return Err(port_taken(port, "Kubernetes API")),
-                        (false, _) => return Err(error.into()),
+                        (false, _) => return Err(refused(error, "make a cluster")),
                     }
                 }
             }
@@ -136,7 +144,7 @@ impl Site {
             Err(error) if says_port_busy(&printed(&error)) => {
                 Err(port_taken(self.folder.cluster_port(cluster)?.unwrap_or_default(), "Kubernetes API"))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(refused(error, "start a cluster")),
         }
     }
 
@@ -147,6 +155,39 @@ impl Site {
             self.call_k3d(cluster, "make", &["cluster", "stop", &self.names.cluster(cluster)]).await?;
         }
         Ok(running)
+    }
+
+    /// Waits until a cluster's nodes can take images, which is seconds before k3d calls the cluster made.
+    pub async fn wait_nodes(&self, cluster: &str, tell: Tell<'_>) -> Result<(), platform::Error> {
+        let waits_for = format!("the nodes of cluster {} take images", self.names.cluster(cluster));
+        tell(waits_for.clone());
+        let late = |_| Error::TimedOut {
+            waits_for: waits_for.clone(),
+            seconds: NODES_LIMIT.as_secs(),
+            observed: "they do not run".to_owned(),
+        };
+        let filter = [format!("{CLUSTER}={}", self.names.cluster(cluster)), format!("{LAB}={}", self.lab)];
+        let wait = async {
+            let mut starts = self.engine.starts(&filter);
+            loop {
+                let nodes = self.nodes(cluster).await?;
+                if !nodes.is_empty() && nodes.iter().all(|node| node.running) {
+                    return Ok::<_, platform::Error>(nodes);
+                }
+                // A start before the engine listens to us tells nobody; then the next look does.
+                tokio::select! {
+                    Some(()) = starts.next() => {}
+                    () = tokio::time::sleep(LOOK * 4) => {}
+                }
+            }
+        };
+        for node in tokio::time::timeout(NODES_LIMIT, wait).await.map_err(late)?? {
+            let answers = "until ctr version >/dev/null 2>&1; do sleep 0.2; done";
+            let command = ["sh", "-c", answers];
+            let asked = self.engine.execute(&node.id, None, &command);
+            tokio::time::timeout(NODES_LIMIT, asked).await.map_err(late)??;
+        }
+        Ok(())
     }
 
     async fn wait_ready(&self, cluster: &str) -> Result<(), platform::Error> {
@@ -171,6 +212,15 @@ impl Site {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+}
+
+/// A failure of k3d whose cause is the engine's full disk is told as such: nobody looks for it in k3d's log.
+fn refused(error: process::Error, what: &str) -> platform::Error {
+    let printed = printed(&error);
+    match printed.lines().find(|line| says_disk_full(line)) {
+        Some(line) => Error::Full { what: what.to_owned(), message: line.trim().to_owned() }.into(),
+        None => error.into(),
     }
 }
 

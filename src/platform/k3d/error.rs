@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::engine::REQUEST_SECONDS;
+
 /// Everything that goes wrong between the driver, the Docker engine and k3d.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -28,6 +30,30 @@ pub enum Error {
         #[source]
         source: Box<bollard::errors::Error>,
     },
+    /// The engine has no room left.
+    #[error("the Docker engine's disk is full: it did not {what}: {message}")]
+    Full {
+        /// What was asked for, as a verb phrase.
+        what: String,
+        /// The engine's own words.
+        message: String,
+    },
+    /// The engine went away in the middle of something.
+    #[error("the Docker engine went away and did not {what}: {reason}")]
+    Gone {
+        /// What was asked for, as a verb phrase.
+        what: String,
+        /// The operating system's reason.
+        reason: String,
+    },
+    /// The user's Docker has a context chosen that it does not know.
+    #[error("there is no Docker context `{name}` in `{}`", config.display())]
+    NoContext {
+        /// Its name.
+        name: String,
+        /// Docker's own folder for configuration.
+        config: PathBuf,
+    },
     /// The engine did not answer in time.
     #[error("the Docker engine did not {what} within {seconds} s")]
     Slow {
@@ -50,6 +76,26 @@ pub enum Error {
         /// The reference.
         image: String,
         /// Why.
+        reason: String,
+    },
+    /// A registry has had enough of this machine, for now.
+    #[error("image `{image}` cannot be had: {registry} takes no more pulls from here for now: {reason}")]
+    Limited {
+        /// The reference.
+        image: String,
+        /// The registry.
+        registry: String,
+        /// Its own words.
+        reason: String,
+    },
+    /// A registry wants a login that it knows.
+    #[error("image `{image}` cannot be had: {registry} does not let this machine have it: {reason}")]
+    Denied {
+        /// The reference.
+        image: String,
+        /// The registry.
+        registry: String,
+        /// Its own words.
         reason: String,
     },
     /// An image is another one than the configuration says.
@@ -77,6 +123,14 @@ pub enum Error {
         node: String,
         /// What is missing.
         images: String,
+    },
+    /// The addresses that a lab has had from the start are another network's by now.
+    #[error("the addresses {subnet}, which this lab's containers have, are in use by {by}")]
+    SubnetTaken {
+        /// The lab's subnet.
+        subnet: String,
+        /// Whose they are now.
+        by: String,
     },
     /// All subnets that the lab could have are taken.
     #[error("no free subnet for the lab's network: all of 10.203.0.0/16 is in use")]
@@ -169,10 +223,23 @@ pub enum Error {
 }
 
 impl Error {
-    /// An engine's refusal of something named as a verb phrase.
+    /// What an engine's refusal, or its silence, comes to; what was asked is named as a verb phrase.
     pub(super) fn engine(what: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Self {
+        use bollard::errors::Error as E;
         let what = what.into();
-        move |source| Self::Engine { what, source: Box::new(source) }
+        move |source| match &source {
+            E::DockerResponseServerError { message, .. } | E::DockerStreamError { error: message }
+                if says_disk_full(message) =>
+            {
+                Self::Full { what, message: message.clone() }
+            }
+            E::HyperResponseError { .. }
+            | E::HyperLegacyError { .. }
+            | E::SocketNotFoundError(_)
+            | E::IOError { .. } => Self::Gone { what, reason: innermost(&source) },
+            E::RequestTimeoutError => Self::Slow { what, seconds: REQUEST_SECONDS },
+            _ => Self::Engine { what, source: Box::new(source) },
+        }
     }
 
     /// The HTTP status with which the engine refused, when that is what happened.
@@ -190,7 +257,8 @@ impl Error {
     pub(super) fn message(&self) -> &str {
         match self {
             Self::Engine { source, .. } => match source.as_ref() {
-                bollard::errors::Error::DockerResponseServerError { message, .. } => message,
+                bollard::errors::Error::DockerResponseServerError { message, .. }
+                | bollard::errors::Error::DockerStreamError { error: message } => message,
                 _ => "",
             },
             _ => "",
@@ -205,4 +273,20 @@ pub(super) fn optional<T>(result: Result<T, Error>) -> Result<Option<T>, Error> 
         Err(error) if error.status() == Some(404) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The end of the chain: the operating system's reason, or a registry's own sentence, which is what a person can act
+/// on.
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// Whether an engine or a program complains that its disk is full.
+pub(super) fn says_disk_full(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("no space left on device") || text.contains("disk quota exceeded")
 }

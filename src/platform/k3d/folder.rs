@@ -46,7 +46,11 @@ struct Secrets {
 /// Which manifest the operator was installed from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Manifest {
+    /// The file, command or address that it came from.
     pub(super) from: String,
+    /// The address that was configured.
+    #[serde(default)]
+    pub(super) url: String,
     pub(super) sha256: String,
 }
 

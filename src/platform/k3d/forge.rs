@@ -102,7 +102,7 @@ impl Site {
                 volumes: vec![format!("{name}:/data")],
                 network: &self.names.network(),
                 address: &addresses.forge,
-                aliases: vec![FORGE_HOST.split(':').next().unwrap_or_default().to_owned()],
+                aliases: forge_aliases(),
                 port: (PORT, port),
             };
             let id = self.engine.create_container(spec).await?;
@@ -186,6 +186,11 @@ impl Site {
             output: lines[lines.len().saturating_sub(3)..].join("; "),
         }))
     }
+}
+
+/// The forge's names in the lab's network.
+pub(super) fn forge_aliases() -> Vec<String> {
+    vec![FORGE_HOST.split(':').next().unwrap_or_default().to_owned()]
 }
 
 pub(super) fn port_taken(port: u16, what: &str) -> platform::Error {

@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use super::engine::Image;
+use super::error::innermost;
+use super::settings::{split, tagged};
 use super::site::Tell;
 use super::{Error, Pull, Site, credentials};
 use crate::platform;
@@ -14,35 +16,32 @@ const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
 impl Site {
-    /// Makes sure that the engine has an image that runs there. Whether it had to be pulled.
-    async fn ensure_image(&self, reference: &str, tell: Tell<'_>) -> Result<bool, Error> {
+    /// Makes sure that the engine has an image that runs there. Whether it had to be pulled, which is written down.
+    pub async fn ensure_pulled(&self, reference: &str, tell: Tell<'_>) -> Result<bool, platform::Error> {
         let wanted = self.settings.local(reference);
         if let Some(image) = self.engine.image(&wanted).await? {
-            return self.check(&wanted, &image).await.map(|()| false);
+            return Ok(self.check(&wanted, &image).await.map(|()| false)?);
         }
         if self.settings.pull == Pull::Never {
             let reason = "it is not in the engine, and `images.pull` is `never`".to_owned();
-            return Err(Error::Image { image: wanted, reason });
+            return Err(Error::Image { image: wanted, reason }.into());
         }
         let from = self.settings.redirected(reference);
+        let known = from != wanted && self.engine.image(&from).await?.is_some();
         self.pull(&from, tell).await?;
         if from != wanted {
             self.engine.tag(&from, &wanted).await?;
+            // A second name that nobody asked for would keep the image when `--purge` takes the first one away.
+            if !known {
+                self.engine.remove_image(&from).await?;
+            }
         }
+        self.keep_pulled(reference)?;
         let image = self.engine.image(&wanted).await?;
         let vanished =
             || Error::Image { image: wanted.clone(), reason: "it was pulled and is gone".to_owned() };
         self.check(&wanted, &image.ok_or_else(vanished)?).await?;
         Ok(true)
-    }
-
-    /// Makes sure that the engine has an image, and writes it down when it had to be pulled.
-    pub async fn ensure_pulled(&self, reference: &str, tell: Tell<'_>) -> Result<bool, platform::Error> {
-        let pulled = self.ensure_image(reference, tell).await?;
-        if pulled {
-            self.keep_pulled(reference)?;
-        }
-        Ok(pulled)
     }
 
     /// Whether the engine has an image.
@@ -51,6 +50,8 @@ impl Site {
     }
 
     async fn pull(&self, reference: &str, tell: Tell<'_>) -> Result<(), Error> {
+        // An engine that is told no tag pulls all of them.
+        let reference = &tagged(reference);
         tell(format!("image {reference} is pulled"));
         let login = credentials::find(self.settings.search.config.as_deref(), reference).await;
         let mut last = String::new();
@@ -63,21 +64,24 @@ impl Site {
                 let (bytes, of) = (now.bytes / 1_000_000, now.of / 1_000_000);
                 tell(format!("image {reference}: {} of {} layers, {bytes} of {of} MB", now.done, now.layers));
             };
-            match self.engine.pull(reference, login.clone(), progress).await {
+            let error = match self.engine.pull(reference, login.clone(), progress).await {
                 Ok(()) => return Ok(()),
-                Err(error) => {
-                    last = reason(&error);
-                    // A wrong name stays wrong.
-                    if last.contains("not found")
-                        || last.contains("manifest unknown")
-                        || last.contains("denied")
-                    {
-                        break;
-                    }
-                }
+                Err(error @ (Error::Full { .. } | Error::Gone { .. })) => return Err(error),
+                Err(error) => error,
+            };
+            last = match error.message() {
+                "" => innermost(&error),
+                message => message.to_owned(),
+            };
+            let (image, registry) = (reference.clone(), split(reference).0.to_owned());
+            match verdict(&last) {
+                Verdict::Passing => {}
+                Verdict::Lasting => break,
+                Verdict::Limited => return Err(Error::Limited { image, registry, reason: last }),
+                Verdict::Denied => return Err(Error::Denied { image, registry, reason: last }),
             }
         }
-        Err(Error::Image { image: reference.to_owned(), reason: last })
+        Err(Error::Image { image: reference.clone(), reason: last })
     }
 
     async fn check(&self, reference: &str, image: &Image) -> Result<(), Error> {
@@ -98,11 +102,57 @@ impl Site {
     }
 }
 
-/// The innermost cause, which is the registry's or the engine's own sentence.
-fn reason(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
+/// What a registry's refusal means for another attempt.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// It may be gone in a moment.
+    Passing,
+    /// A wrong name stays wrong.
+    Lasting,
+    /// It counts pulls, and has counted enough.
+    Limited,
+    /// It wants to know who asks.
+    Denied,
+}
+
+/// Told by the engine's words: it answers 500 to all of them. The words in capitals are the registry's codes.
+/// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes>
+fn verdict(words: &str) -> Verdict {
+    let words = words.to_ascii_lowercase();
+    let says = |texts: &[&str]| texts.iter().any(|text| words.contains(text));
+    if says(&["toomanyrequests", "too many requests", "rate limit"]) {
+        Verdict::Limited
+    } else if says(&["unauthorized", "denied", "no basic auth credentials", "authentication required"]) {
+        Verdict::Denied
+    } else if says(&["not found", "manifest unknown", "verification failed", "no matching manifest"]) {
+        Verdict::Lasting
+    } else {
+        Verdict::Passing
     }
-    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_apart_by_their_words() {
+        let cases = [
+            ("toomanyrequests: You have reached your unauthenticated pull rate limit.", Verdict::Limited),
+            ("error parsing HTTP 429 response body: Too Many Requests", Verdict::Limited),
+            ("unauthorized: authentication required", Verdict::Denied),
+            (
+                "pull access denied for a/b, repository does not exist or may require 'docker login'",
+                Verdict::Denied,
+            ),
+            ("Get \"http://127.0.0.1:5/v2/a/manifests/1\": no basic auth credentials", Verdict::Denied),
+            ("manifest for a/b:2 not found: manifest unknown: manifest unknown", Verdict::Lasting),
+            ("manifest verification failed for digest sha256:0", Verdict::Lasting),
+            ("Get \"https://a/v2/\": dial tcp 10.0.0.1:443: i/o timeout", Verdict::Passing),
+            ("received unexpected HTTP status: 503 Service Unavailable", Verdict::Passing),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(verdict(words), expected, "{words}");
+        }
+    }
 }

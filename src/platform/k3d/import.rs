@@ -53,8 +53,9 @@ impl Site {
         }
         let rebuilt = missing.iter().any(|image| self.folder.imported(cluster, task).contains_key(image));
         let name = self.names.cluster(cluster);
+        let mut last = String::new();
         for attempt in 1.. {
-            tell(format!("{} images come into cluster {name}", missing.len()));
+            tell(format!("{} images come into cluster {name}{last}", missing.len()));
             let images = missing.iter().map(|image| self.settings.local(image)).collect::<Vec<_>>();
             let mut arguments = vec!["image", "import", "--mode", "direct", "--cluster", &name];
             arguments.extend(images.iter().map(String::as_str));
@@ -67,6 +68,11 @@ impl Site {
             if still.is_empty() {
                 break;
             }
+            let why = imported.as_ref().err().map_or_else(
+                || format!("the node lacks {}", still.join(", ")),
+                |error| error.to_string().lines().last().unwrap_or_default().trim().to_owned(),
+            );
+            last = format!(", attempt {} of {ATTEMPTS}: {why}", attempt + 1);
             // An import of an `atelier` that was killed may still have been at work in the node.
             if attempt == ATTEMPTS {
                 imported?;

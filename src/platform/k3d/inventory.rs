@@ -131,6 +131,11 @@ impl Site {
         Ok(holdings(&self.engine, &self.filter()).await?)
     }
 
+    /// Whether any container of the lab runs.
+    pub async fn runs(&self) -> Result<bool, platform::Error> {
+        Ok(self.engine.containers(&self.filter()).await?.iter().any(|container| container.running))
+    }
+
     /// Removes a part of the lab. Whether anything was there.
     pub async fn remove_part(&self, part: Part) -> Result<bool, platform::Error> {
         if part == Part::Clusters {

@@ -13,6 +13,7 @@ use super::site::Tell;
 use super::{Error, Settings, Site};
 use crate::events::Outcome;
 use crate::platform;
+use crate::platform::files::{create_folder, write};
 use crate::process::Command;
 
 /// The port of every node where the receiver answers.
@@ -37,20 +38,15 @@ impl Site {
         tell: Tell<'_>,
     ) -> Result<(Outcome, String), platform::Error> {
         let known = self.folder.manifest_record()?;
-        let same = known.filter(|known| self.still_meant(known));
+        let same = known.as_ref().filter(|known| self.still_meant(known));
         if let Some(known) = same
             && let Ok(text) = std::fs::read_to_string(self.folder.manifest())
             && sha256(&text) == known.sha256
         {
-            return Ok((Outcome::Unchanged, told(&known)));
+            return Ok((Outcome::Unchanged, told(known)));
         }
         let existed = self.folder.manifest().exists();
-        let (from, text) = self.find_manifest(home, tell).await?;
-        let record = Manifest { from, sha256: sha256(&text) };
-        if let Some(wanted) = self.settings.flux_sha256.as_ref().filter(|&wanted| *wanted != record.sha256) {
-            let (from, found) = (record.from, record.sha256);
-            return Err(Error::Checksum { from, found, wanted: wanted.clone() }.into());
-        }
+        let (record, text) = self.find_manifest(home, same, tell).await?;
         let count = parse(&record.from, &text)?.len();
         tell(format!("{count} objects of {}", record.from));
         self.folder.keep_manifest(&text, &record)?;
@@ -64,37 +60,73 @@ impl Site {
                 let same = std::fs::read_to_string(path).is_ok_and(|text| sha256(&text) == known.sha256);
                 return same && known.from == path.display().to_string();
             }
-            None => known.from.contains(&self.settings.flux_version),
+            None => known.url == self.settings.manifest_url(),
         };
         from && self.settings.flux_sha256.as_ref().is_none_or(|wanted| *wanted == known.sha256)
     }
 
-    async fn find_manifest(&self, home: &Path, tell: Tell<'_>) -> Result<(String, String), Error> {
-        let version = &self.settings.flux_version;
+    /// The manifest from the first place that has it. `known` is what the lab was made with, if that is still meant.
+    async fn find_manifest(
+        &self,
+        home: &Path,
+        known: Option<&Manifest>,
+        tell: Tell<'_>,
+    ) -> Result<(Manifest, String), Error> {
+        let url = self.settings.manifest_url();
+        let record = |from: String, text: &str| Manifest { from, url: url.clone(), sha256: sha256(text) };
         if let Some(path) = &self.settings.flux_manifest {
-            return Ok((path.display().to_string(), read(path)?));
+            let text = read(path)?;
+            // Who names a file may change it, too.
+            let record = record(path.display().to_string(), &text);
+            return self.check_manifest(&record, None).map(|()| (record, text));
         }
-        let cache = cached(home, version);
-        if cache.exists() {
-            return Ok((cache.display().to_string(), read(&cache)?));
+        let cache = cached(home, &self.settings);
+        if let Ok(text) = read(&cache) {
+            let record = record(cache.display().to_string(), &text);
+            // What is damaged, or another one than was configured since, is got again.
+            if parse(&record.from, &text).is_ok() && self.check_manifest(&record, known).is_ok() {
+                return Ok((record, text));
+            }
         }
+        let (from, text) = if let Some(found) = self.export_manifest(tell).await {
+            found
+        } else {
+            tell(format!("the manifest of Flux {} comes from {url}", self.settings.flux_version));
+            (url.clone(), download(&url).await?)
+        };
+        let record = record(from, &text);
+        self.check_manifest(&record, known)?;
+        parse(&record.from, &text)?;
+        // Without a cache it is fetched again the next time.
+        if let Some(folder) = cache.parent() {
+            let _ = create_folder(folder).and_then(|()| write(&cache, text.as_bytes()));
+        }
+        Ok((record, text))
+    }
+
+    /// The manifest of the program `flux`, which has that of releases; not where another place is configured.
+    async fn export_manifest(&self, tell: Tell<'_>) -> Option<(String, String)> {
+        if self.settings.flux_url.is_some() {
+            return None;
+        }
+        let version = &self.settings.flux_version;
         tell(format!("the manifest of Flux {version} comes from the program flux"));
         let export = ["install", "--export", "--version", version];
-        let command = Command::new(&self.settings.flux).args(export).limit(LIMIT);
-        let (from, text) = if let Ok(output) = command.run().await {
-            (format!("flux install --export --version {version}"), output.stdout)
-        } else {
-            let url = format!("https://github.com/fluxcd/flux2/releases/download/{version}/install.yaml");
-            tell(format!("the manifest of Flux {version} comes from {url}"));
-            let text = download(&url).await?;
-            (url, text)
-        };
-        parse(&from, &text)?;
-        if let Some(folder) = cache.parent() {
-            // Without a cache it is fetched again the next time.
-            let _ = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&cache, &text));
+        let output = Command::new(&self.settings.flux).args(export).limit(LIMIT).run().await.ok()?;
+        Some((format!("flux install --export --version {version}"), output.stdout))
+    }
+
+    /// Refuses a manifest that is not the configured one; where none is configured, one that is not the lab's first.
+    fn check_manifest(&self, found: &Manifest, known: Option<&Manifest>) -> Result<(), Error> {
+        let wanted = self.settings.flux_sha256.as_ref().or(known.map(|known| &known.sha256));
+        match wanted.filter(|wanted| **wanted != found.sha256) {
+            None => Ok(()),
+            Some(wanted) => Err(Error::Checksum {
+                from: found.from.clone(),
+                found: found.sha256.clone(),
+                wanted: wanted.clone(),
+            }),
         }
-        Ok((from, text))
     }
 
     /// The objects that the lab installs, in the order of the manifest.
@@ -123,8 +155,34 @@ pub fn images(objects: &[Value]) -> Vec<String> {
     images
 }
 
-fn cached(home: &Path, version: &str) -> PathBuf {
-    home.join("cache").join(format!("flux-{version}.yaml"))
+/// The folder for manifests that were got.
+const CACHE: &str = "cache";
+
+/// Where a manifest is kept for the labs of a state folder. What comes from elsewhere than the releases' place has a
+/// name of its own.
+fn cached(home: &Path, settings: &Settings) -> PathBuf {
+    let place = settings.flux_url.as_ref().map(|url| format!("-{}", &sha256(url)[..8])).unwrap_or_default();
+    home.join(CACHE).join(format!("flux-{}{place}.yaml", settings.flux_version))
+}
+
+/// The manifests that are kept for the labs of a state folder, with their sizes in bytes.
+pub fn manifests(home: &Path) -> Vec<(PathBuf, u64)> {
+    let entries = std::fs::read_dir(home.join(CACHE)).into_iter().flatten().flatten();
+    let mut found =
+        entries.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?.len()))).collect::<Vec<_>>();
+    found.sort();
+    found
+}
+
+/// Removes the manifests that are kept for the labs of a state folder.
+pub fn forget_manifests(home: &Path) -> Result<(), platform::Error> {
+    let folder = home.join(CACHE);
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(platform::files::file_error(&folder, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn told(record: &Manifest) -> String {

@@ -1,5 +1,5 @@
 //! The k3d platform: a real k3s in Docker by the program `k3d`, a real Gitea in a container, the real Flux. Docker
-//! is spoken to by its API; only `k3d` (and `flux`, where it has to provide its manifest) is a child process.
+//! is spoken to by its API; only `k3d` (and `flux`, where it has to provide its manifest) is a child process there.
 //!
 //! Everything that a lab makes in the engine carries [`labels::LAB`], and is found and removed by it, never by name.
 //! [`Site`] is a lab's place in the engine: the stages of set-up call its methods, each of which can be called again
@@ -18,7 +18,9 @@ mod images;
 mod import;
 mod inventory;
 mod labels;
+mod linked;
 mod logs;
+mod machine;
 mod manifest;
 mod names;
 mod network;
@@ -32,8 +34,10 @@ pub use engine::{Engine, Facts, Search};
 pub use error::Error;
 pub use folder::{Folder, Record};
 pub use inventory::{Holding, Part, holdings, labs, remove};
+pub use linked::files as linked_files;
 pub use logs::Source;
-pub use manifest::images as images_of;
+pub use machine::Machine;
+pub use manifest::{forget_manifests, images as images_of, manifests};
 pub use names::Names;
 pub use open::open;
 pub use preflight::{Finding, Level, examine};

@@ -4,8 +4,9 @@
 
 use std::net::Ipv4Addr;
 
-use super::engine::NetworkSpec;
+use super::engine::{Container, NetworkSpec};
 use super::folder::Addresses;
+use super::forge::forge_aliases;
 use super::{Error, Site};
 use crate::events::Outcome;
 use crate::platform;
@@ -30,33 +31,62 @@ impl Site {
             self.folder.keep_addresses(&addresses)?;
             return Ok((Outcome::Unchanged, subnet));
         }
-        let mut taken = self.engine.networks(&[]).await?.into_iter().flat_map(|network| network.subnets);
-        let taken = taken.by_ref().filter_map(|text| block(&text)).chain(routes()).collect::<Vec<_>>();
-        // Labs begin at different numbers, so that two that are made at one time seldom meet.
-        let first = self.lab.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
-        for step in 0..=u8::MAX {
-            let number = first.wrapping_add(step);
-            let base = format!("{}.{}.{number}", PREFIX.0, PREFIX.1);
-            let subnet = format!("{base}.0/24");
+        let held = self.engine.containers(&self.filter()).await?;
+        let networks = self.engine.networks(&[]).await?;
+        let taken = networks.iter().flat_map(|network| {
+            let by = format!("network `{}`", network.name);
+            network.subnets.iter().filter_map(move |text| Some((block(text)?, by.clone())))
+        });
+        let routes = routes().into_iter().map(|route| (route, "a route of this machine".to_owned()));
+        let taken = taken.chain(routes).collect::<Vec<_>>();
+        // A network that nothing running is in goes with `docker network prune`; the lab's containers have addresses
+        // in it all the same.
+        let known = self.folder.addresses()?.filter(|_| !held.is_empty());
+        for subnet in known.as_ref().map_or_else(|| self.subnets(), |known| vec![known.subnet.clone()]) {
             let block = block(&subnet).ok_or(Error::NoSubnet)?;
-            if taken.iter().any(|other| overlap(block, *other)) {
+            if let Some((_, by)) = taken.iter().find(|(other, _)| overlap(block, *other)) {
+                if known.is_some() {
+                    return Err(Error::SubnetTaken { subnet, by: by.clone() }.into());
+                }
                 continue;
             }
+            let base = subnet.rsplit_once('.').map(|(base, _)| base).ok_or(Error::NoSubnet)?;
             let (range, gateway) = (format!("{base}.128/25"), format!("{base}.1"));
             let (range, gateway) = (range.as_str(), gateway.as_str());
             let labels = self.labels("network");
             let spec = NetworkSpec { name: &name, subnet: &subnet, range, gateway, labels };
             match self.engine.create_network(spec).await {
                 Ok(_) => {
-                    self.folder.keep_addresses(&addresses(&subnet).ok_or(Error::NoSubnet)?)?;
+                    let addresses = addresses(&subnet).ok_or(Error::NoSubnet)?;
+                    self.folder.keep_addresses(&addresses)?;
+                    self.connect(&held, &addresses).await?;
                     return Ok((Outcome::Created, subnet));
                 }
                 // Somebody made a network there since we looked.
-                Err(error) if error.message().contains("overlap") => {}
+                Err(error) if error.message().contains("overlap") && known.is_none() => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Err(Error::NoSubnet.into())
+    }
+
+    /// The subnets to try, in an order of the lab's own: labs that are made at one time seldom meet.
+    fn subnets(&self) -> Vec<String> {
+        let first = self.lab.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+        let number = |step: u8| format!("{}.{}.{}.0/24", PREFIX.0, PREFIX.1, first.wrapping_add(step));
+        (0..=u8::MAX).map(number).collect()
+    }
+
+    /// Brings the containers that the lab has into its network, which was made anew: they know the old one by an id.
+    async fn connect(&self, held: &[Container], addresses: &Addresses) -> Result<(), Error> {
+        let (network, forge) = (self.names.network(), self.names.forge());
+        for container in held {
+            let forge = container.name == forge;
+            let address = forge.then_some(addresses.forge.as_str());
+            let aliases = if forge { forge_aliases() } else { Vec::new() };
+            self.engine.connect_network(&network, &container.id, address, aliases).await?;
+        }
+        Ok(())
     }
 }
 

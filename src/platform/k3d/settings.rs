@@ -25,13 +25,22 @@ const fn key(name: &'static str, variable: &'static str, default: &'static str, 
     Key { name, variable, default, about }
 }
 
-const KEYS: [Key; 13] = [
+/// Where releases of the operator are published.
+const RELEASES: &str = "https://github.com/fluxcd/flux2/releases/download/{version}/install.yaml";
+
+const KEYS: [Key; 14] = [
     key("clusters", "ATELIER_CLUSTERS", "main", "names of the clusters, with commas"),
     key("docker.host", "DOCKER_HOST", "", "address of the Docker engine; found by itself when empty"),
     key("flux.manifest", "ATELIER_FLUX_MANIFEST", "", "file with the operator's manifest"),
     key("flux.sha256", "ATELIER_FLUX_SHA256", "", "checksum that the operator's manifest must have"),
+    key(
+        "flux.url",
+        "ATELIER_FLUX_URL",
+        RELEASES,
+        "where the manifest is loaded from; `{version}` is filled in",
+    ),
     key("flux.version", "ATELIER_FLUX_VERSION", "v2.9.0", "release of the operator"),
-    key("images.base", "ATELIER_IMAGES_BASE", "debian:bookworm-slim", "base of the sample's image"),
+    key("images.base", "ATELIER_IMAGES_BASE", "scratch", "base of the sample's image; `scratch`: none"),
     key("images.gitea", "ATELIER_IMAGES_GITEA", "docker.gitea.com/gitea:1.24.6", "the forge's image"),
     key("images.k3d-tools", "ATELIER_IMAGES_K3D_TOOLS", "", "k3d's helper image; its own choice when empty"),
     key("images.k3s", "ATELIER_IMAGES_K3S", "rancher/k3s:v1.34.1-k3s1", "the nodes' image"),
@@ -118,6 +127,9 @@ pub struct Settings {
     pub flux_version: String,
     /// The operator's manifest.
     pub flux_manifest: Option<PathBuf>,
+    /// Where the manifest is loaded from; it may hold `{version}`. Without it, where releases are published.
+    #[serde(default)]
+    pub flux_url: Option<String>,
     /// The manifest's checksum.
     pub flux_sha256: Option<String>,
     /// The program k3d.
@@ -180,6 +192,10 @@ impl Settings {
         if !flux_version.starts_with('v') || flux_version.contains(['/', ' ']) {
             return Err(wrong("flux.version", "it is a release, such as `v2.9.0`"));
         }
+        let flux_url = get("flux.url");
+        if !flux_url.starts_with("https://") && !flux_url.starts_with("http://") {
+            return Err(wrong("flux.url", "it is an address, such as `https://example.org/{version}.yaml`"));
+        }
         Ok(Self {
             clusters,
             k3s: get("images.k3s"),
@@ -191,6 +207,7 @@ impl Settings {
             pull,
             flux_version,
             flux_manifest: some("flux.manifest").map(PathBuf::from),
+            flux_url: Some(flux_url).filter(|url| url != RELEASES),
             flux_sha256: sha256.map(|text| text.to_ascii_lowercase()),
             given: values
                 .iter()
@@ -201,6 +218,11 @@ impl Settings {
             flux: get("tools.flux").into(),
             search,
         })
+    }
+
+    /// Where the operator's manifest is loaded from.
+    pub(super) fn manifest_url(&self) -> String {
+        self.flux_url.as_deref().unwrap_or(RELEASES).replace("{version}", &self.flux_version)
     }
 
     /// The name under which the engine and the nodes have an image. An image that was pulled from a mirror gets the
@@ -226,6 +248,12 @@ pub(super) fn split(reference: &str) -> (&str, String) {
         Some(_) => ("docker.io", reference.to_owned()),
         None => ("docker.io", format!("library/{reference}")),
     }
+}
+
+/// A reference with a tag or a digest: the tag is `latest` where it names none.
+pub(super) fn tagged(reference: &str) -> String {
+    let last = reference.rsplit('/').next().unwrap_or_default();
+    if last.contains([':', '@']) { reference.to_owned() } else { format!("{reference}:latest") }
 }
 
 fn legal_cluster(name: &str) -> bool {

@@ -60,23 +60,26 @@ impl Site {
     }
 }
 
-/// What `k3d` calls itself.
+/// What `k3d` calls itself. Old ones know no JSON and say `k3d version v4.4.8`.
 pub(super) async fn version(program: &Path) -> Result<String, platform::Error> {
     let output =
         Command::new(program).args(["version", "-o", "json"]).limit(Duration::from_secs(20)).run().await?;
     let value: Value = serde_json::from_str(output.stdout.trim()).unwrap_or_default();
-    Ok(value["k3d"].as_str().unwrap_or_else(|| output.stdout.lines().next().unwrap_or_default()).to_owned())
+    let line = output.stdout.lines().next().unwrap_or_default();
+    let last = || line.split_whitespace().next_back().unwrap_or("of no version");
+    Ok(value["k3d"].as_str().filter(|text| !text.is_empty()).unwrap_or_else(last).to_owned())
 }
 
-/// Refuses a version that is too old. One that is no version (a development build) is taken; `false` says so.
+/// Refuses a version that is too old. One that does not say enough (a development build) is taken; `false` says so.
 pub(super) fn recent_enough(version: &str) -> Result<bool, Error> {
     let numbers = |text: &str| {
         let plain = text.trim_start_matches('v').split(['-', '+']).next().unwrap_or_default();
-        let parts = plain.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>().ok()?;
-        (parts.len() == 3).then_some(parts)
+        plain.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>().ok()
     };
+    let oldest = numbers(OLDEST).expect("a version of ours has numbers");
     match numbers(version) {
-        Some(found) if numbers(OLDEST).is_some_and(|oldest| found < oldest) => {
+        Some(found) if oldest.starts_with(&found) && found != oldest => Ok(false),
+        Some(found) if found < oldest => {
             Err(Error::TooOld { program: "k3d".to_owned(), found: version.to_owned(), needed: OLDEST })
         }
         found => Ok(found.is_some()),
@@ -103,10 +106,15 @@ mod tests {
 
     #[test]
     fn old_versions_are_refused_and_development_builds_taken() {
-        assert!(recent_enough("v5.8.3").unwrap());
-        assert!(!recent_enough("v5-dev").unwrap());
-        assert!(recent_enough("v6.0.0-rc.1").unwrap());
-        let error = recent_enough("v5.4.9").unwrap_err().to_string();
-        assert_eq!(error, "`k3d` is version v5.4.9; at least 5.6.0 is needed");
+        for good in ["v5.8.3", "5.6.0", "v5.7", "v6.0.0-rc.1", "v5.8.3-dirty", "v5.10.0+build.7", "v6"] {
+            assert!(recent_enough(good).unwrap(), "{good}");
+        }
+        for unusual in ["v5-dev", "v5.6", "main", "latest-8f3c2d1", "of no version"] {
+            assert!(!recent_enough(unusual).unwrap(), "{unusual}");
+        }
+        for old in ["v5.4.9", "v5.5", "v4", "4.4.8", "v5.4.0-dev"] {
+            let error = recent_enough(old).unwrap_err().to_string();
+            assert_eq!(error, format!("`k3d` is version {old}; at least 5.6.0 is needed"));
+        }
     }
 }

@@ -2,14 +2,17 @@
 
 use serde::Deserialize;
 
-use super::{Apply, Commit, Delete, Pause, Reconcile, Run, Scale, Wait};
+use super::{
+    Apply, Chart, Cluster, Commit, Delete, Image, Install, Pause, PullRequest, Reconcile, Run, Scale, Wait,
+};
 use crate::scenario::context::Context;
 use crate::scenario::error::ActionError;
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
+use crate::scenario::snapshot::ObjectName;
 
 /// An action: a map with exactly one key.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// A command in a shell.
@@ -28,6 +31,16 @@ pub enum Action {
     Wait(Box<Wait>),
     /// A break for the trainer's words.
     Pause(Box<Pause>),
+    /// A pull request of the forge.
+    PullRequest(Box<PullRequest>),
+    /// An image, built and pushed.
+    Image(Box<Image>),
+    /// A chart, packaged and pushed.
+    Chart(Box<Chart>),
+    /// The operator, put into the cluster.
+    Install(Install),
+    /// The cluster itself.
+    Cluster(Cluster),
 }
 
 impl Action {
@@ -42,6 +55,10 @@ impl Action {
             Self::Scale(body) => body.parts(),
             Self::Wait(body) => body.0.parts(),
             Self::Pause(body) => body.parts(),
+            Self::PullRequest(body) => body.parts(),
+            Self::Image(body) => body.parts(),
+            Self::Chart(body) => body.parts(),
+            Self::Install(_) | Self::Cluster(_) => Vec::new(),
         }
     }
 
@@ -56,6 +73,11 @@ impl Action {
             Self::Scale(body) => Some(body.shown(context)?),
             Self::Wait(body) => Some(body.shown(context)?),
             Self::Pause(_) => None,
+            Self::PullRequest(body) => Some(body.shown(context)?),
+            Self::Image(body) => Some(body.shown(context)?),
+            Self::Chart(body) => Some(body.shown(context)?),
+            Self::Install(body) => Some(body.shown()),
+            Self::Cluster(body) => Some(body.shown()),
         })
     }
 
@@ -81,6 +103,40 @@ impl Action {
             Self::Scale(body) => body.perform(context).await,
             Self::Wait(body) => body.perform(context).await,
             Self::Pause(_) => Ok(Done { unchanged: true, ..Done::default() }),
+            Self::PullRequest(body) => body.perform(context).await,
+            Self::Image(body) => body.perform(context).await,
+            Self::Chart(body) => body.perform(context).await,
+            Self::Install(body) => body.perform(context).await,
+            Self::Cluster(body) => body.perform(context).await,
+        }
+    }
+
+    /// The objects of the cluster that it changes by itself, as far as they can be named before.
+    pub(crate) fn objects(&self, context: &Context<'_>) -> Vec<ObjectName> {
+        let named = match self {
+            Self::Apply(body) => body.objects(context),
+            Self::Delete(body) => body.object(context).map(|object| object.into_iter().collect()),
+            Self::Scale(body) => body.object(context).map(|object| vec![object]).map_err(Into::into),
+            _ => Ok(Vec::new()),
+        };
+        // What cannot be named yet is not known before.
+        named.unwrap_or_default()
+    }
+
+    /// What of the registry it changes: repository and tag.
+    pub(crate) fn tag(&self, context: &Context<'_>) -> Option<(String, String)> {
+        match self {
+            Self::Image(body) => Some((context.text(&body.name).ok()?, context.text(&body.tag).ok()?)),
+            Self::Chart(body) => body.place(context).ok(),
+            _ => None,
+        }
+    }
+
+    /// The repository whose pull requests it changes.
+    pub(crate) fn pulls(&self, context: &Context<'_>) -> Option<(String, String)> {
+        match self {
+            Self::PullRequest(body) => context.repository(&body.repo).ok(),
+            _ => None,
         }
     }
 
@@ -92,7 +148,10 @@ impl Action {
             Self::Apply(body) => body.actor.as_ref(),
             Self::Delete(body) => body.actor.as_ref(),
             Self::Scale(body) => body.actor.as_ref(),
-            Self::Reconcile(_) | Self::Wait(_) | Self::Pause(_) => None,
+            Self::PullRequest(body) => body.actor.as_ref(),
+            Self::Image(body) => body.actor.as_ref(),
+            Self::Chart(body) => body.actor.as_ref(),
+            Self::Reconcile(_) | Self::Wait(_) | Self::Pause(_) | Self::Install(_) | Self::Cluster(_) => None,
         }
     }
 
@@ -102,7 +161,9 @@ impl Action {
             Self::Run(body) => body.once,
             Self::Commit(body) => body.once,
             Self::Delete(body) => body.once,
-            Self::Apply(_) | Self::Reconcile(_) | Self::Scale(_) | Self::Wait(_) | Self::Pause(_) => false,
+            // A cluster that was lost must not be lost again by a run that goes on.
+            Self::Cluster(_) => true,
+            _ => false,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::scenario::error::ActionError;
 use crate::scenario::kubernetes::find_kind;
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
+use crate::scenario::snapshot::ObjectName;
 
 /// The field manager of everything that is applied here.
 const MANAGER: &str = "atelier";
@@ -19,7 +20,7 @@ const MANAGER: &str = "atelier";
 const COUNT_LIMIT: usize = 500;
 
 /// The body.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Apply {
     /// A file or folder beside the scenario.
@@ -63,6 +64,17 @@ impl Apply {
         Ok(format!("{shown}\n# with this as its input:{texts}"))
     }
 
+    /// The objects that it names.
+    pub(crate) fn objects(&self, context: &Context<'_>) -> Result<Vec<ObjectName>, ActionError> {
+        let actor = context.actor(self.actor.as_ref())?;
+        let mut names = Vec::new();
+        for (file, text) in self.manifests(context)? {
+            let found = documents(&file, &text)?;
+            names.extend(found.iter().map(|object| ObjectName::of(object, &actor.actor.namespace)));
+        }
+        Ok(names)
+    }
+
     fn manifests(&self, context: &Context<'_>) -> Result<Vec<(String, String)>, ActionError> {
         let mut texts = Vec::new();
         if let Some(content) = context.optional(self.content.as_ref())? {
@@ -85,7 +97,7 @@ impl Apply {
         let mut unchanged = true;
         for (file, text) in self.manifests(context)? {
             for manifest in documents(&file, &text)? {
-                let (line, same) = apply(&client, &actor.actor.namespace, &file, manifest).await?;
+                let (line, same) = apply_value(&client, &actor.actor.namespace, &file, manifest).await?;
                 lines.push(line);
                 unchanged &= same;
             }
@@ -106,7 +118,8 @@ fn documents(file: &str, text: &str) -> Result<Vec<Value>, ActionError> {
     Ok(found.into_iter().filter(|document| !document.is_null()).collect())
 }
 
-async fn apply(
+/// Applies one object, and says whether that changed nothing.
+pub(super) async fn apply_value(
     client: &kube::Client,
     home: &str,
     file: &str,

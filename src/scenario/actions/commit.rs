@@ -20,7 +20,7 @@ use crate::scenario::render::{RenderError, is_template, render};
 const SHOWN_LINES: usize = 40;
 
 /// One file (or folder) of a commit.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommitFile {
     /// Where it goes in the repository.
@@ -38,7 +38,7 @@ pub struct CommitFile {
 }
 
 /// The body.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
     /// `<owner>/<name>`, or `<name>` of the actor's own.

@@ -12,9 +12,10 @@ use crate::scenario::error::ActionError;
 use crate::scenario::kubernetes::find_kind;
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
+use crate::scenario::snapshot::ObjectName;
 
 /// The body.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delete {
     /// Such as `apps/v1`.
@@ -60,6 +61,19 @@ impl Delete {
             Some(name) => format!("kubectl{namespace} delete {kind} {}", quote(&name)),
             None => format!("kubectl{namespace} delete {kind} -l {}", quote(&self.selector(context)?)),
         })
+    }
+
+    /// The object, where it is one.
+    pub(crate) fn object(&self, context: &Context<'_>) -> Result<Option<ObjectName>, ActionError> {
+        let actor = context.actor(self.actor.as_ref())?;
+        let namespace = context.optional(self.namespace.as_ref())?;
+        let Some(name) = context.optional(self.name.as_ref())? else { return Ok(None) };
+        Ok(Some(ObjectName {
+            api_version: context.text(&self.api_version)?,
+            kind: context.text(&self.kind)?,
+            namespace: namespace.unwrap_or_else(|| actor.actor.namespace.clone()),
+            name,
+        }))
     }
 
     /// Deletes the objects.

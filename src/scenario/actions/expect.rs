@@ -12,7 +12,7 @@ use crate::scenario::render::RenderError;
 const SHOWN_LINES: usize = 12;
 
 /// What a text must be like.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
     /// A part of it.
@@ -22,7 +22,7 @@ pub struct Expected {
 }
 
 /// What a command must come to.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// The exit code; 0 when nothing is said.

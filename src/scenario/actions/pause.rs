@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::scenario::model::{Part, Text};
 
 /// The body.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pause {
     /// What to say or to ask.

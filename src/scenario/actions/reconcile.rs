@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Done;
 use crate::scenario::context::Context;
 use crate::scenario::error::ActionError;
+use crate::scenario::flux::{FluxKind, KINDS, named};
 use crate::scenario::kubernetes::{changes, find_kind, only};
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
@@ -18,57 +19,76 @@ use crate::scenario::render::RenderError;
 const REQUESTED: &str = "reconcile.fluxcd.io/requestedAt";
 /// How long Flux may take to see it; a run of its own may be on its way before.
 const LIMIT: Duration = Duration::from_secs(120);
-/// The API version of Kustomizations.
-const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v1";
-/// The API version of sources.
-const SOURCE: &str = "source.toolkit.fluxcd.io/v1";
 
-/// The body: one of the two objects, `<namespace>/<name>`.
-#[derive(Clone, Debug, Deserialize)]
+/// The body: one of the objects, `<namespace>/<name>`.
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reconcile {
     /// A Kustomization.
     pub kustomization: Option<Text>,
+    /// A `HelmRelease`.
+    pub helm_release: Option<Text>,
     /// A `GitRepository`.
     pub git_repository: Option<Text>,
-    /// Whether the Kustomization's source is asked first.
+    /// An `OCIRepository`.
+    pub oci_repository: Option<Text>,
+    /// A `HelmRepository`.
+    pub helm_repository: Option<Text>,
+    /// A `HelmChart`.
+    pub helm_chart: Option<Text>,
+    /// Whether the source of a Kustomization or of a `HelmRelease` is asked first.
     #[serde(default)]
     pub with_source: bool,
 }
 
 impl Reconcile {
+    fn texts(&self) -> [Option<&Text>; 6] {
+        [
+            self.kustomization.as_ref(),
+            self.helm_release.as_ref(),
+            self.git_repository.as_ref(),
+            self.oci_repository.as_ref(),
+            self.helm_repository.as_ref(),
+            self.helm_chart.as_ref(),
+        ]
+    }
+
+    /// The object that is named.
+    pub(crate) fn target(&self) -> Option<&Text> {
+        named(self.texts()).map(|(_, text)| text)
+    }
+
+    /// Which keys are written, for lint.
+    pub(crate) fn keys(&self) -> Vec<(&'static str, bool)> {
+        KINDS.iter().zip(self.texts()).map(|(kind, text)| (kind.key, text.is_some())).collect()
+    }
+
     /// The strings that lint looks at.
     pub(crate) fn parts(&self) -> Vec<Part<'_>> {
-        [&self.kustomization, &self.git_repository].into_iter().flatten().map(Part::Template).collect()
+        self.texts().into_iter().flatten().map(Part::Template).collect()
     }
 
     /// The command as shown.
     pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
-        let (words, target) = match (&self.kustomization, &self.git_repository) {
-            (Some(target), _) => ("kustomization", target),
-            (None, Some(target)) => ("source git", target),
-            (None, None) => return Ok("flux reconcile".to_owned()),
-        };
+        let Some((kind, target)) = named(self.texts()) else { return Ok("flux reconcile".to_owned()) };
         let (namespace, name) = context.object(target)?;
-        let source = if self.with_source && self.kustomization.is_some() { " --with-source" } else { "" };
-        Ok(format!("flux reconcile {words} {name} -n {namespace}{source}"))
+        let source = if self.with_source && kind.has_source() { " --with-source" } else { "" };
+        Ok(format!("flux reconcile {} {name} -n {namespace}{source}", kind.words))
     }
 
     /// The same for somebody who is to do it, with `kubectl`, which everybody has. Of a push Flux hears by itself.
     pub(crate) fn told(&self, context: &Context<'_>) -> Result<Option<String>, RenderError> {
-        let (kind, target) = match (&self.kustomization, &self.git_repository) {
-            (Some(_), _) if self.with_source => return Ok(None),
-            (Some(target), _) => ("kustomization", target),
-            (None, Some(target)) => ("gitrepository", target),
-            (None, None) => return Ok(None),
-        };
+        let Some((kind, target)) = named(self.texts()) else { return Ok(None) };
+        if self.with_source && kind.has_source() {
+            return Ok(None);
+        }
         let (namespace, name) = context.object(target)?;
         let flag = if namespace == context.actor.actor.namespace {
             String::new()
         } else {
             format!(" -n {namespace}")
         };
-        let object = format!("{kind}/{name}");
+        let object = format!("{}/{name}", kind.kind.to_lowercase());
         let request = format!("kubectl{flag} annotate --overwrite {object} {REQUESTED}=\"$(date +%s)\"");
         Ok(Some(format!("# ask Flux to look now, or wait for its interval\n{request}")))
     }
@@ -76,31 +96,36 @@ impl Reconcile {
     /// Asks, and waits until Flux has looked. Whether it liked what it saw is for checks to tell.
     pub(crate) async fn perform(&self, context: &Context<'_>) -> Result<Done, ActionError> {
         let client = context.observer().await?;
-        if let Some(target) = &self.git_repository {
-            let (namespace, name) = context.object(target)?;
-            request(&client, SOURCE, "GitRepository", &namespace, &name).await?;
-        }
-        if let Some(target) = &self.kustomization {
-            let (namespace, name) = context.object(target)?;
-            if self.with_source {
-                let object = get(&client, KUSTOMIZE, "Kustomization", &namespace, &name).await?;
-                let source = &object.data["spec"]["sourceRef"];
-                let kind = source["kind"].as_str().unwrap_or("GitRepository");
-                let place = source["namespace"].as_str().unwrap_or(&namespace);
-                request(&client, SOURCE, kind, place, source["name"].as_str().unwrap_or_default()).await?;
+        let Some((kind, target)) = named(self.texts()) else { return Ok(Done::default()) };
+        let (namespace, name) = context.object(target)?;
+        if self.with_source && kind.has_source() {
+            let object = get(&client, kind, &namespace, &name).await?;
+            if let Some((source, place, name)) = source_of(&object, &namespace) {
+                request(&client, source, &place, &name).await?;
             }
-            request(&client, KUSTOMIZE, "Kustomization", &namespace, &name).await?;
         }
+        request(&client, kind, &namespace, &name).await?;
         Ok(Done::default())
     }
 }
 
+/// Kind, namespace and name of the source that an object names.
+fn source_of(object: &DynamicObject, namespace: &str) -> Option<(FluxKind, String, String)> {
+    let spec = &object.data["spec"];
+    let reference = [&spec["sourceRef"], &spec["chartRef"], &spec["chart"]["spec"]["sourceRef"]];
+    let reference = reference.into_iter().find(|reference| reference.is_object())?;
+    let kind = reference["kind"].as_str().unwrap_or("GitRepository");
+    let kind = KINDS.into_iter().find(|known| known.kind == kind)?;
+    let place = reference["namespace"].as_str().unwrap_or(namespace).to_owned();
+    Some((kind, place, reference["name"].as_str()?.to_owned()))
+}
+
 async fn api(
     client: &kube::Client,
-    api_version: &str,
-    kind: &str,
+    kind: FluxKind,
     namespace: &str,
 ) -> Result<Api<DynamicObject>, ActionError> {
+    let FluxKind { api_version, kind, .. } = kind;
     let found = find_kind(client, api_version, kind).await.map_err(|_| ActionError::UnknownKind {
         api_version: api_version.to_owned(),
         kind: kind.to_owned(),
@@ -110,26 +135,24 @@ async fn api(
 
 async fn get(
     client: &kube::Client,
-    api_version: &str,
-    kind: &str,
+    kind: FluxKind,
     namespace: &str,
     name: &str,
 ) -> Result<DynamicObject, ActionError> {
-    let object = format!("{kind} {namespace}/{name}");
+    let object = format!("{} {namespace}/{name}", kind.kind);
     let failed = |error| ActionError::Kubernetes { object, verb: "read", source: Box::new(error) };
-    api(client, api_version, kind, namespace).await?.get(name).await.map_err(failed)
+    api(client, kind, namespace).await?.get(name).await.map_err(failed)
 }
 
 /// Annotates an object and waits until its status names the request.
-async fn request(
+pub(crate) async fn request(
     client: &kube::Client,
-    api_version: &str,
-    kind: &str,
+    kind: FluxKind,
     namespace: &str,
     name: &str,
 ) -> Result<(), ActionError> {
-    let api = api(client, api_version, kind, namespace).await?;
-    let object = format!("{kind} {namespace}/{name}");
+    let api = api(client, kind, namespace).await?;
+    let object = format!("{} {namespace}/{name}", kind.kind);
     let failed = |verb| {
         let object = object.clone();
         move |error| ActionError::Kubernetes { object, verb, source: Box::new(error) }

@@ -9,14 +9,14 @@ use serde::{Deserialize, Deserializer, de};
 use super::{Done, Expect, execute};
 use crate::scenario::context::Context;
 use crate::scenario::error::ActionError;
-use crate::scenario::model::{At, Length, Part, Placed, Text};
+use crate::scenario::model::{At, Length, Part, Placed, Text, text_or};
 use crate::scenario::render::RenderError;
 
 /// How long a command may run where its author says nothing.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// What a command changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Effects {
     /// Nothing.
@@ -99,6 +99,45 @@ impl<'de> Deserialize<'de> for Run {
     }
 }
 
+/// The map form of the body.
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RunBody")]
+struct Body {
+    /// The command.
+    cmd: Text,
+    /// What is shown instead of it.
+    show: Option<Text>,
+    /// Another folder than the actor's working folder, relative to it.
+    cwd: Option<Text>,
+    /// A command; when it exits with 0, there is nothing to do.
+    unless: Option<Text>,
+    /// What it must come to.
+    #[serde(default)]
+    expect: Expect,
+    /// What it changes.
+    #[serde(default)]
+    effects: Effects,
+    /// How long it may run; a minute when nothing is said.
+    timeout: Option<Placed<Length>>,
+    /// Another actor than the track's.
+    #[serde(rename = "as")]
+    actor: Option<Text>,
+    /// True when it must not be repeated.
+    #[serde(default)]
+    once: bool,
+}
+
+impl schemars::JsonSchema for Run {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RunAction".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        text_or::<Body>(generator)
+    }
+}
+
 /// The body before the place of the string form is known.
 struct Plain(Run);
 
@@ -132,23 +171,6 @@ impl<'de> de::Visitor<'de> for Visitor {
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Run, A::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Body {
-            cmd: Text,
-            show: Option<Text>,
-            cwd: Option<Text>,
-            unless: Option<Text>,
-            #[serde(default)]
-            expect: Expect,
-            #[serde(default)]
-            effects: Effects,
-            timeout: Option<Placed<Length>>,
-            #[serde(rename = "as")]
-            actor: Option<Text>,
-            #[serde(default)]
-            once: bool,
-        }
         let body = Body::deserialize(de::value::MapAccessDeserializer::new(map))?;
         Ok(Run {
             cmd: body.cmd,

@@ -11,9 +11,10 @@ use crate::scenario::error::ActionError;
 use crate::scenario::kubernetes::find_kind;
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
+use crate::scenario::snapshot::ObjectName;
 
 /// The body.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
     /// Such as `apps/v1`.
@@ -47,6 +48,17 @@ impl Scale {
         let object = quote(&format!("{kind}/{}", context.text(&self.name)?));
         let namespace = context.namespace_flag(self.namespace.as_ref())?;
         Ok(format!("kubectl{namespace} scale {object} --replicas={}", self.replicas))
+    }
+
+    /// The object.
+    pub(crate) fn object(&self, context: &Context<'_>) -> Result<ObjectName, RenderError> {
+        let namespace = context.optional(self.namespace.as_ref())?;
+        Ok(ObjectName {
+            api_version: context.text(&self.api_version)?,
+            kind: context.text(&self.kind)?,
+            namespace: namespace.unwrap_or_else(|| context.actor.actor.namespace.clone()),
+            name: context.text(&self.name)?,
+        })
     }
 
     /// Sets the number.

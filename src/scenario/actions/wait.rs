@@ -19,6 +19,20 @@ impl<'de> Deserialize<'de> for Wait {
     }
 }
 
+impl schemars::JsonSchema for Wait {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Check::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        Check::schema_id()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Check::json_schema(generator)
+    }
+}
+
 impl Wait {
     /// What is waited for, as shown.
     pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {

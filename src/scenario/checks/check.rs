@@ -3,13 +3,13 @@
 use futures::stream::BoxStream;
 use serde::Deserialize;
 
-use super::{Answer, Clauses, Flux, Git, Http, K8s, Look, Run, Verdict};
+use super::{Answer, Clauses, Flux, Git, Http, K8s, Look, Not, PullRequest, Registry, Run, Several, Verdict};
 use crate::scenario::context::Context;
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
 
 /// A check: a map with exactly one key.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// A repository of the forge.
@@ -24,6 +24,16 @@ pub enum Check {
     Run(Box<Run>),
     /// A question to a person.
     Answer(Box<Answer>),
+    /// A pull request of the forge.
+    PullRequest(Box<PullRequest>),
+    /// What the registry has.
+    Registry(Box<Registry>),
+    /// One of several checks.
+    Any(Box<Several>),
+    /// All of several checks.
+    All(Box<Several>),
+    /// A check that must not hold.
+    Not(Box<Not>),
 }
 
 impl Check {
@@ -36,6 +46,11 @@ impl Check {
             Self::Http(_) => "http",
             Self::Run(_) => "run",
             Self::Answer(_) => "answer",
+            Self::PullRequest(_) => "pull_request",
+            Self::Registry(_) => "registry",
+            Self::Any(_) => "any",
+            Self::All(_) => "all",
+            Self::Not(_) => "not",
         }
     }
 
@@ -48,6 +63,10 @@ impl Check {
             Self::Http(body) => body.clauses(),
             Self::Run(body) => body.clauses(),
             Self::Answer(body) => body.clauses(),
+            Self::PullRequest(body) => body.clauses(),
+            Self::Registry(body) => body.clauses(),
+            Self::Any(body) | Self::All(body) => body.clauses(),
+            Self::Not(body) => body.clauses(),
         }
     }
 
@@ -60,6 +79,9 @@ impl Check {
             Self::Http(_) => &["response"],
             Self::Run(_) => &["stdout", "stderr", "exit"],
             Self::Answer(_) => &["answer"],
+            Self::PullRequest(_) => &["pull"],
+            Self::Registry(_) => &["artifact"],
+            Self::Any(_) | Self::All(_) | Self::Not(_) => &[],
         }
     }
 
@@ -72,6 +94,10 @@ impl Check {
             Self::Http(body) => body.parts(),
             Self::Run(body) => body.parts(),
             Self::Answer(body) => body.parts(),
+            Self::PullRequest(body) => body.parts(),
+            Self::Registry(body) => body.parts(),
+            Self::Any(body) | Self::All(body) => body.parts(),
+            Self::Not(body) => body.parts(),
         };
         parts.extend(self.clauses().parts(self.variables()));
         parts
@@ -89,6 +115,11 @@ impl Check {
             Self::Http(body) => body.expects(context),
             Self::Run(body) => body.expects(context),
             Self::Answer(body) => body.expects(context),
+            Self::PullRequest(body) => body.expects(context),
+            Self::Registry(body) => body.expects(context),
+            Self::Any(body) => body.expects(context, ", or "),
+            Self::All(body) => body.expects(context, ", and "),
+            Self::Not(body) => body.expects(context),
         }
     }
 
@@ -96,8 +127,11 @@ impl Check {
         match self {
             Self::Flux(body) => &body.cel,
             Self::Http(body) => &body.cel,
+            Self::PullRequest(body) => &body.cel,
+            Self::Registry(body) => &body.cel,
             // These look at their conditions themselves.
             Self::Git(_) | Self::K8s(_) | Self::Run(_) | Self::Answer(_) => &[],
+            Self::Any(_) | Self::All(_) | Self::Not(_) => &[],
         }
     }
 
@@ -110,6 +144,11 @@ impl Check {
             Self::Http(body) => body.look(context).await,
             Self::Run(body) => body.look(context).await,
             Self::Answer(body) => body.look(context),
+            Self::PullRequest(body) => body.look(context).await,
+            Self::Registry(body) => body.look(context).await,
+            Self::Any(body) => Ok(body.look_any(context).await),
+            Self::All(body) => Ok(body.look_all(context).await),
+            Self::Not(body) => Ok(body.look(context).await),
         };
         let clauses = self.clauses();
         let mut look = look.unwrap_or_else(Look::from).and(context, &clauses, self.conditions());
@@ -132,7 +171,9 @@ impl Check {
             Self::Git(body) => body.wakes(context).await,
             Self::Flux(body) => body.wakes(context).await,
             Self::K8s(body) => body.wakes(context).await,
-            Self::Http(_) | Self::Run(_) | Self::Answer(_) => None,
+            Self::Any(body) | Self::All(body) => body.wakes(context).await,
+            Self::Not(body) => body.wakes(context).await,
+            Self::Http(_) | Self::Run(_) | Self::Answer(_) | Self::PullRequest(_) | Self::Registry(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ use super::clauses::check_body;
 use super::{Look, Verdict};
 use crate::objects::{Condition, condition};
 use crate::scenario::context::Context;
+use crate::scenario::flux::{KINDS, named};
 use crate::scenario::kubernetes::{chain, changes, find_kind, only, reason};
 use crate::scenario::model::{At, Part, Text};
 use crate::scenario::render::RenderError;
@@ -17,13 +18,22 @@ const COMMITS: usize = 200;
 static NOTHING: Text = Text { value: String::new(), at: At { line: 0, column: 0 } };
 
 check_body! {
-    /// The body: one of the two objects, `<namespace>/<name>`.
+    /// The body: one of the objects, `<namespace>/<name>`.
     pub struct Flux {
         /// A Kustomization.
         pub kustomization: Option<Text>,
+        /// A `HelmRelease`.
+        pub helm_release: Option<Text>,
         /// A `GitRepository`.
         pub git_repository: Option<Text>,
-        /// A commit that it must have applied (or fetched): that one or a descendant.
+        /// An `OCIRepository`.
+        pub oci_repository: Option<Text>,
+        /// A `HelmRepository`.
+        pub helm_repository: Option<Text>,
+        /// A `HelmChart`.
+        pub helm_chart: Option<Text>,
+        /// A commit that it must have applied (or fetched): that one or a descendant. Of a `HelmRelease` and of a
+        /// `HelmChart` the version of the chart, of an `OCIRepository` the tag or the digest.
         pub revision: Option<Text>,
         /// Expressions that must hold.
         #[serde(default)]
@@ -32,33 +42,53 @@ check_body! {
 }
 
 impl Flux {
+    fn texts(&self) -> [Option<&Text>; 6] {
+        [
+            self.kustomization.as_ref(),
+            self.helm_release.as_ref(),
+            self.git_repository.as_ref(),
+            self.oci_repository.as_ref(),
+            self.helm_repository.as_ref(),
+            self.helm_chart.as_ref(),
+        ]
+    }
+
+    /// Kind and object that are named.
+    pub(crate) fn target_text(&self) -> Option<(&'static str, &Text)> {
+        named(self.texts()).map(|(kind, text)| (kind.kind, text))
+    }
+
+    /// Which keys are written, for lint.
+    pub(crate) fn keys(&self) -> Vec<(&'static str, bool)> {
+        KINDS.iter().zip(self.texts()).map(|(kind, text)| (kind.key, text.is_some())).collect()
+    }
+
     /// The strings that lint looks at.
     pub(crate) fn parts(&self) -> Vec<Part<'_>> {
-        let texts = [&self.kustomization, &self.git_repository, &self.revision];
-        let mut parts: Vec<_> = texts.into_iter().flatten().map(Part::Template).collect();
+        let mut parts: Vec<_> =
+            self.texts().into_iter().chain([self.revision.as_ref()]).flatten().map(Part::Template).collect();
         parts.extend(self.cel.iter().map(|text| Part::Expression(text, &["object", "ready"])));
         parts
     }
 
     /// Kind, API version, namespace and name of the object.
     fn target(&self, context: &Context<'_>) -> Result<Target, RenderError> {
-        let (kind, api_version, text) = match (&self.kustomization, &self.git_repository) {
-            (Some(text), _) => ("Kustomization", "kustomize.toolkit.fluxcd.io/v1", text),
-            (None, Some(text)) => ("GitRepository", "source.toolkit.fluxcd.io/v1", text),
-            (None, None) => ("Kustomization", "kustomize.toolkit.fluxcd.io/v1", &NOTHING),
-        };
+        let (kind, text) = named(self.texts()).unwrap_or((KINDS[0], &NOTHING));
         let (namespace, name) = context.object(text)?;
-        Ok(Target { kind, api_version, namespace, name })
+        Ok(Target { verb: kind.verb, kind: kind.kind, api_version: kind.api_version, namespace, name })
     }
 
     /// What must become true, in words.
     pub(crate) fn expects(&self, context: &Context<'_>) -> Result<String, RenderError> {
-        let Target { kind, namespace, name, .. } = self.target(context)?;
-        let verb = if kind == "Kustomization" { "has applied" } else { "has fetched" };
+        let Target { kind, verb, namespace, name, .. } = self.target(context)?;
+        let noun = if matches!(kind, "Kustomization" | "GitRepository") { "commit" } else { "version" };
         // Which commit may be known only when the checks above have passed.
         Ok(match context.optional(self.revision.as_ref()).unwrap_or_else(|_| Some("that".to_owned())) {
-            Some(revision) if revision == "that" => format!("{kind} `{namespace}/{name}` {verb} that commit"),
-            Some(revision) => format!("{kind} `{namespace}/{name}` {verb} commit {}", short(&revision)),
+            Some(revision) if revision == "that" => format!("{kind} `{namespace}/{name}` {verb} that {noun}"),
+            Some(revision) if noun == "version" => {
+                format!("{kind} `{namespace}/{name}` {verb} {noun} {revision}")
+            }
+            Some(revision) => format!("{kind} `{namespace}/{name}` {verb} {noun} {}", short(&revision)),
             None => format!("{kind} `{namespace}/{name}` is ready"),
         })
     }
@@ -121,6 +151,14 @@ impl Flux {
     ) -> Verdict {
         let Some(wanted) = wanted else { return Verdict::Holds };
         let status = &object["status"];
+        if let Some(version) = version_of(object) {
+            let fits = version == wanted || version.split(['@', '+']).any(|part| part == wanted);
+            return if fits {
+                Verdict::Holds
+            } else {
+                Verdict::NotYet(format!("it is at version {version}, not at {wanted}"))
+            };
+        }
         let seen = status["lastAppliedRevision"].as_str().or(status["artifact"]["revision"].as_str());
         let Some(seen) = seen else { return Verdict::NotYet("it has no revision yet".to_owned()) };
         if descends(context, client, object, commit_of(seen), wanted).await {
@@ -138,8 +176,19 @@ impl Flux {
     }
 }
 
+/// The version that an object of a chart or of an artefact is at; nothing for those that follow commits.
+fn version_of(object: &Value) -> Option<&str> {
+    let status = &object["status"];
+    match object["kind"].as_str()? {
+        "HelmRelease" => status["history"][0]["chartVersion"].as_str().or(Some("none")),
+        "HelmChart" | "OCIRepository" => status["artifact"]["revision"].as_str().or(Some("none")),
+        _ => None,
+    }
+}
+
 /// Which object.
 struct Target {
+    verb: &'static str,
     kind: &'static str,
     api_version: &'static str,
     namespace: String,

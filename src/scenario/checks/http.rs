@@ -5,8 +5,9 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Look;
 use super::clauses::check_body;
+use super::{Look, Verdict};
+use crate::platform::Kind;
 use crate::scenario::actions::WantedText;
 use crate::scenario::context::Context;
 use crate::scenario::kubernetes::{chain, reason};
@@ -18,7 +19,7 @@ use crate::scenario::render::RenderError;
 const BODY_LIMIT: usize = 1 << 20;
 
 /// What the answer's body must be like.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpBody {
     /// A part of it.
@@ -36,6 +37,8 @@ check_body! {
         pub service: Option<Text>,
         /// An address.
         pub url: Option<Text>,
+        /// The namespace that is asked from; the lab itself when nothing is said.
+        pub from: Option<Text>,
         /// The path below the service; `/` when nothing is said.
         pub path: Option<Text>,
         /// The status; 200 when nothing is said.
@@ -52,7 +55,7 @@ check_body! {
 impl Http {
     /// The strings that lint looks at.
     pub(crate) fn parts(&self) -> Vec<Part<'_>> {
-        let texts = [&self.service, &self.url, &self.path, &self.body.contains];
+        let texts = [&self.service, &self.url, &self.from, &self.path, &self.body.contains];
         let mut parts: Vec<_> = texts.into_iter().flatten().map(Part::Template).collect();
         parts.extend(self.body.matches.as_ref().map(Part::Pattern));
         parts.extend(self.body.json.as_ref().map(Part::Tree));
@@ -79,7 +82,9 @@ impl Http {
         }
         wanted.extend(self.cel.iter().map(|condition| format!("`{}`", condition.value)));
         let with = if wanted.is_empty() { String::new() } else { format!(", with {}", wanted.join(" and ")) };
-        Ok(format!("`{}` answers {}{with}", self.address(context)?, self.status.unwrap_or(200)))
+        let from = context.optional(self.from.as_ref())?.map(|from| format!(" from inside `{from}`"));
+        let from = from.unwrap_or_default();
+        Ok(format!("`{}` answers {}{from}{with}", self.address(context)?, self.status.unwrap_or(200)))
     }
 
     /// Asks once.
@@ -90,6 +95,12 @@ impl Http {
             matches: context.optional(self.body.matches.as_ref())?,
         };
         let json = self.body.json.as_ref().map(|tree| Pattern::render(tree, &context.scope)).transpose()?;
+        // Where Pods are simulated, a Service answers the same from everywhere.
+        let kind = context.session.platform.kind;
+        if self.from.is_some() && kind != Kind::Embedded {
+            let reason = format!("asking from inside a namespace is not possible on `{}` yet", kind.name());
+            return Ok(Look { verdict: Verdict::Never(reason), values: Map::new() });
+        }
         let answer = match &self.service {
             Some(_) => ask_service(context, &address).await,
             None => ask_url(&address).await,

@@ -17,7 +17,7 @@ pub enum Severity {
 }
 
 /// What sort of mistake it is. Codes are stable: `W0xx` files and YAML, `W1xx` names and order, `W2xx` templates and
-/// expressions, `W5xx` teaching.
+/// expressions, `W3xx` safety, `W4xx` order between tracks, `W5xx` teaching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
     /// The file is not YAML.
@@ -68,12 +68,24 @@ pub enum Code {
     UnknownVariable,
     /// A regular expression is none.
     Pattern,
+    /// A command changes the lab, and nothing undoes it.
+    NoUndo,
+    /// A text looks as if it held a secret.
+    Secret,
+    /// A command could be an action.
+    Typed,
+    /// Something is not possible on every platform yet.
+    Platform,
+    /// Two tracks write the same path in no order.
+    Race,
     /// A step cannot tell when it is done.
     NoVerify,
     /// A step has no help.
     NoHint,
     /// A text is longer than people read.
     LongText,
+    /// The estimates of the steps do not come to that of the track.
+    Estimate,
 }
 
 impl Code {
@@ -104,16 +116,23 @@ impl Code {
             Self::Expression => "W204",
             Self::UnknownVariable => "W205",
             Self::Pattern => "W206",
+            Self::NoUndo => "W301",
+            Self::Secret => "W302",
+            Self::Typed => "W303",
+            Self::Platform => "W304",
+            Self::Race => "W401",
             Self::NoVerify => "W501",
             Self::NoHint => "W502",
             Self::LongText => "W503",
+            Self::Estimate => "W504",
         }
     }
 
     /// How bad it is.
     pub fn severity(self) -> Severity {
         match self {
-            Self::Unused | Self::NoHint | Self::LongText => Severity::Warning,
+            Self::Unused | Self::NoHint | Self::LongText | Self::Estimate => Severity::Warning,
+            Self::NoUndo | Self::Secret | Self::Typed | Self::Platform | Self::Race => Severity::Warning,
             _ => Severity::Error,
         }
     }

@@ -1,8 +1,10 @@
 //! What is wrong with a workshop, told before anybody runs it: places, reasons, and what would be right.
 
+mod codes;
 mod finding;
 mod graph;
 mod place;
+mod safety;
 mod steps;
 mod suggest;
 mod templates;

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{Code, Finding, Place, did_you_mean};
 use crate::scenario::actions::Action;
 use crate::scenario::checks::Check;
-use crate::scenario::model::{At, Part, Placed, Scenario, Step, Text};
+use crate::scenario::model::{At, Part, Placed, Requires, Scenario, Step, Text, Versions};
 use crate::scenario::render::is_template;
 use crate::scenario::workshop::Workshop;
 
@@ -33,6 +33,7 @@ pub(crate) fn check(workshop: &Workshop, scenario: &Scenario, findings: &mut Vec
     for action in &scenario.cleanup {
         look.action(action, findings);
     }
+    look.tools(&scenario.requires, findings);
 }
 
 /// Whether an id can be used in templates and expressions, where `-` is minus.
@@ -95,15 +96,33 @@ impl<'a> Look<'a> {
         for action in step.actions.iter().chain(&step.undo) {
             self.action(action, findings);
         }
+        self.tools(&step.requires, findings);
+    }
+
+    /// Versions that are none.
+    fn tools(&self, requires: &Requires, findings: &mut Vec<Finding>) {
+        for (tool, wanted) in &requires.tools {
+            if Versions::parse(wanted).is_none() {
+                let message = format!("`{}` is not a version of `{tool}`", wanted.value);
+                let help = "write `>=2.30`, or `>=2.4, <3`";
+                findings.push(self.finding(Code::WrongValue, wanted.at, message, help));
+            }
+        }
     }
 
     fn action(&self, action: &Placed<Action>, findings: &mut Vec<Finding>) {
         self.parts(&action.parts(), findings);
         let wrong = match &action.value {
-            Action::Reconcile(body) => one_of(&[
-                ("kustomization", body.kustomization.is_some()),
-                ("git_repository", body.git_repository.is_some()),
-            ]),
+            Action::Reconcile(body) => one_of(&body.keys()),
+            Action::Image(body) if body.base.is_some() && body.from.is_none() && body.folder.is_none() => {
+                None
+            }
+            Action::Image(body) => {
+                one_of(&[("from", body.from.is_some()), ("folder", body.folder.is_some())])
+            }
+            Action::Chart(body) => {
+                one_of(&[("from", body.from.is_some()), ("folder", body.folder.is_some())])
+            }
             Action::Apply(body) => {
                 one_of(&[("from", body.from.is_some()), ("content", body.content.is_some())])
             }
@@ -121,7 +140,7 @@ impl<'a> Look<'a> {
             Action::Wait(body) => {
                 return self.check(&Placed { value: body.0.clone(), at: action.at }, findings);
             }
-            Action::Run(_) | Action::Scale(_) | Action::Pause(_) => None,
+            _ => None,
         };
         findings.extend(
             wrong.map(|message| self.finding(Code::Body, action.at, message, "write exactly one of them")),
@@ -130,18 +149,31 @@ impl<'a> Look<'a> {
 
     fn check(&self, check: &Placed<Check>, findings: &mut Vec<Finding>) {
         self.parts(&check.parts(), findings);
+        self.body(check, findings);
+    }
+
+    fn body(&self, check: &Placed<Check>, findings: &mut Vec<Finding>) {
         let wrong = match &check.value {
-            Check::Flux(body) => one_of(&[
-                ("kustomization", body.kustomization.is_some()),
-                ("git_repository", body.git_repository.is_some()),
-            ]),
+            Check::Flux(body) => one_of(&body.keys()),
+            Check::Any(body) | Check::All(body) => {
+                body.of.iter().for_each(|check| self.body(check, findings));
+                if body.of.is_empty() {
+                    let help = "write the checks below `of`, each beginning with `- `";
+                    findings.push(self.finding(Code::Body, check.at, "`of` names no check".to_owned(), help));
+                }
+                None
+            }
+            Check::Not(body) => {
+                self.body(&body.of, findings);
+                None
+            }
             Check::Http(body) => one_of(&[("service", body.service.is_some()), ("url", body.url.is_some())]),
             // Some kinds have no labels worth a choice, such as Event: then a condition chooses.
             Check::K8s(body) if body.name.is_none() && body.labels.is_empty() && body.is_conditional() => {
                 None
             }
             Check::K8s(body) => one_of(&[("name", body.name.is_some()), ("labels", !body.labels.is_empty())]),
-            Check::Git(_) | Check::Run(_) | Check::Answer(_) => None,
+            _ => None,
         };
         findings.extend(
             wrong.map(|message| self.finding(Code::Body, check.at, message, "write exactly one of them")),

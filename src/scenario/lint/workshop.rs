@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Code, Finding, Place, did_you_mean, graph, steps, templates};
+use super::{Code, Finding, Place, did_you_mean, graph, safety, steps, templates};
 use crate::scenario::library::Library;
 use crate::scenario::model::{Scenario, Text, WorkshopFile};
 use crate::scenario::workshop::Workshop;
@@ -30,8 +30,11 @@ pub fn lint(library: &Library, workshop: Option<&str>) -> Vec<Finding> {
 fn findings_of(workshop: &Workshop, findings: &mut Vec<Finding>) {
     for scenario in workshop.scenarios.values() {
         steps::check(workshop, scenario, findings);
+        safety::check(scenario, findings);
+        safety::platforms(workshop, scenario, findings);
     }
     let reachable = graph::check(workshop, findings);
+    safety::races(workshop, &reachable, findings);
     for (track, scenario) in &workshop.scenarios {
         templates::check(workshop, track, scenario, &reachable, findings);
     }

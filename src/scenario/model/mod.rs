@@ -4,14 +4,19 @@
 mod length;
 mod part;
 mod placed;
+mod requires;
 mod scenario;
+mod schema;
 mod step;
 mod workshop;
 
 pub use length::Length;
 pub(crate) use part::Part;
 pub use placed::{At, Placed, Text};
-pub use scenario::{Difficulty, Requires, Scenario};
+pub(crate) use requires::Versions;
+pub use requires::{Component, Requires};
+pub use scenario::{Difficulty, Scenario};
+pub(crate) use schema::text_or;
 pub use step::{Before, Hint, Step, Style};
 pub(crate) use workshop::WorkshopFile;
 pub use workshop::{App, Cluster, Environment, Repository, Track};

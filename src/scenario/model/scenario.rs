@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Length, Placed, Step, Text};
+use super::{Length, Placed, Requires, Step, Text};
 use crate::scenario::actions::Action;
 
 /// How hard a track is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Difficulty {
     /// For everybody.
@@ -20,20 +20,8 @@ pub enum Difficulty {
     Hard,
 }
 
-/// What must be at hand before the first step.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Requires {
-    /// Parts of the lab.
-    #[serde(default)]
-    pub components: Vec<Text>,
-    /// Programs on `PATH`, with the versions that will do.
-    #[serde(default)]
-    pub tools: BTreeMap<String, Text>,
-}
-
 /// A track's scenario.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// `atelier/v1`.

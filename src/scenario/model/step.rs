@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::{Length, Placed, Text};
+use super::{Length, Placed, Requires, Text, text_or};
 use crate::scenario::actions::Action;
 use crate::scenario::checks::Check;
 
 /// How a step is given to a learner.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Style {
     /// The commands are shown.
@@ -20,7 +20,7 @@ pub enum Style {
 }
 
 /// What a rehearsal demands of the checks before it acts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Before {
     /// At least one fails.
@@ -33,7 +33,7 @@ pub enum Before {
 }
 
 /// A step.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// `snake_case`, unlike any other of the track.
@@ -45,6 +45,9 @@ pub struct Step {
     /// How it is given to a learner.
     #[serde(default)]
     pub style: Style,
+    /// What must be at hand; where it is not, the step is left out, and the reason told.
+    #[serde(default)]
+    pub requires: Requires,
     /// Steps of other tracks that must be complete, `<track>.<step>`.
     #[serde(default)]
     pub needs: Vec<Text>,
@@ -84,15 +87,31 @@ pub struct Hint {
     pub when: Option<Text>,
 }
 
+/// The map form of a hint.
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "HintBody")]
+struct Body {
+    /// The help, a template.
+    text: Text,
+    /// Offered unasked after this time.
+    after: Option<Placed<Length>>,
+    /// Offered first when this expression holds.
+    when: Option<Text>,
+}
+
+impl schemars::JsonSchema for Hint {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Hint".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        text_or::<Body>(generator)
+    }
+}
+
 impl<'de> Deserialize<'de> for Hint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Body {
-            text: Text,
-            after: Option<Placed<Length>>,
-            when: Option<Text>,
-        }
         struct Visitor;
         impl<'de> de::Visitor<'de> for Visitor {
             type Value = Hint;

@@ -10,7 +10,7 @@ use crate::objects::Image;
 use crate::platform;
 
 /// One track.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Track {
     /// For people.
@@ -22,7 +22,7 @@ pub struct Track {
 }
 
 /// An actor as written; the gaps are filled from the name.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ActorEntry {
     full_name: Option<String>,
@@ -33,7 +33,7 @@ pub(crate) struct ActorEntry {
 }
 
 /// A repository that set-up makes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Repository {
     /// A user or an organisation.
@@ -48,7 +48,7 @@ pub struct Repository {
 }
 
 /// A cluster of the lab.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
     /// How many nodes.
@@ -65,7 +65,7 @@ fn yes() -> bool {
 }
 
 /// An application that people can open in a browser.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct App {
     /// The word for it.
@@ -75,7 +75,7 @@ pub struct App {
 }
 
 /// What a person's machine must have.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// Programs on `PATH`, with the versions that will do.
@@ -84,7 +84,7 @@ pub struct Environment {
 }
 
 /// The file as written.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WorkshopFile {
     #[serde(rename = "apiVersion")]

@@ -3,21 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::chain::{Standing, chain_event};
+use super::hints::choose;
 use super::order::{find, order_until};
 use super::run::{Open, Run};
 use crate::events::Event;
+use crate::scenario::completions;
 use crate::scenario::context::Answers;
 use crate::scenario::error::Error;
-use crate::scenario::expression::holds;
 use crate::scenario::journal::Record;
 use crate::scenario::kubernetes::chain as in_one_line;
 use crate::scenario::model::Style;
-use crate::scenario::render::render;
 use crate::scenario::session::Session;
 
 /// What a learner asks for.
@@ -35,6 +34,8 @@ pub enum Control {
     Skip,
     /// Let the tool play those who are waited for.
     Play,
+    /// Go on without those who are waited for: a trainer says so.
+    Open,
     /// An answer to the question that is open.
     Answer(String),
     /// Stop here; it can be taken up again.
@@ -76,11 +77,16 @@ impl Session {
         options: &LearnOptions,
     ) -> Result<LearnOutcome, Error> {
         let scenario = self.scenario(track)?;
-        let mut run = Run::new(self)?;
+        let mut run = Run::new(self).await?;
         run.hold(track)?;
+        self.require(track).await?;
         for index in 0..scenario.steps.len() {
             let open = run.open(track, index)?;
             if run.past(&open).is_some_and(|past| past.skipped) || run.resume(&open).await? {
+                continue;
+            }
+            if let Some(reason) = run.lacking(&open).await? {
+                run.skip(&open, Some(reason))?;
                 continue;
             }
             let mut ended = run.gate(&open, &mut control, options).await?;
@@ -89,7 +95,7 @@ impl Session {
             }
             match ended {
                 Ended::Complete => (),
-                Ended::Skipped => run.skip(&open)?,
+                Ended::Skipped => run.skip(&open, None)?,
                 Ended::Left => return Ok(LearnOutcome::Left { step: open.name }),
             }
         }
@@ -98,9 +104,10 @@ impl Session {
 }
 
 impl<'a> Run<'a> {
-    fn skip(&mut self, open: &Open<'_>) -> Result<(), Error> {
-        self.session.events.send(Event::StepSkipped { step: open.name.clone() });
-        self.write(&open.track, Record::Skipped { step: open.step.id.value.clone() })
+    /// Leaves a step out, with the reason where it cannot be done here.
+    pub(crate) fn skip(&mut self, open: &Open<'_>, reason: Option<String>) -> Result<(), Error> {
+        self.session.events.send(Event::StepSkipped { step: open.name.clone(), reason: reason.clone() });
+        self.write(&open.track, Record::Skipped { step: open.step.id.value.clone(), reason })
     }
 
     /// Waits for the steps of other tracks that a step needs, or plays them.
@@ -118,13 +125,7 @@ impl<'a> Run<'a> {
             }
             let may_play = options.play.iter().any(|name| name == "others" || *name == place.0);
             if !may_play {
-                let while_waiting =
-                    open.step.while_waiting.as_ref().map(|text| self.text(open, text)).transpose()?;
-                let needs = vec![need.value.clone()];
-                let track = self.session.workshop.tracks.get(&place.0);
-                let who = track.map_or_else(|| place.0.clone(), |track| track.title.value.clone());
-                let step = open.name.clone();
-                self.session.events.send(Event::StepGated { step, needs, who, while_waiting });
+                self.send_gate(open, &need.value, &place.0)?;
                 match self.wait_for_others(&needed, control).await? {
                     Some(ended) => return Ok(ended),
                     None if self.is_known(&needed) => continue,
@@ -139,6 +140,16 @@ impl<'a> Run<'a> {
         Ok(Ended::Complete)
     }
 
+    /// Tells that a step waits for one of another track, and whose that is.
+    pub(crate) fn send_gate(&self, open: &Open<'_>, need: &str, track: &str) -> Result<(), Error> {
+        let while_waiting = open.step.while_waiting.as_ref().map(|text| self.text(open, text)).transpose()?;
+        let known = self.session.workshop.tracks.get(track);
+        let who = known.map_or_else(|| track.to_owned(), |track| track.title.value.clone());
+        let (step, needs) = (open.name.clone(), vec![need.to_owned()]);
+        self.session.events.send(Event::StepGated { step, needs, who, while_waiting });
+        Ok(())
+    }
+
     /// Waits until a step of another track is complete, whoever does it. Nothing means that it is, or that the tool
     /// is to play it.
     async fn wait_for_others(
@@ -151,8 +162,12 @@ impl<'a> Run<'a> {
         let mut listening = true;
         let watch = chain.run();
         tokio::pin!(watch);
+        // Somebody on another machine tells it through the cluster.
+        let told = completions::wait_for(self.session, &needed.track, &needed.step.id.value);
+        tokio::pin!(told);
         let facts = loop {
             tokio::select! {
+                facts = &mut told => break facts,
                 result = &mut watch => match result {
                     Ok(facts) => break facts,
                     Err(failure) => return Err(super::run::not_done(&needed.name, failure)),
@@ -161,10 +176,14 @@ impl<'a> Run<'a> {
                     None => listening = false,
                     Some(Control::Quit) => return Ok(Some(Ended::Left)),
                     Some(Control::Skip) => return Ok(Some(Ended::Skipped)),
+                    Some(Control::Open) => {
+                        self.session.events.note(format!("    {} is not waited for", needed.name));
+                        return Ok(Some(Ended::Complete));
+                    }
                     Some(Control::Play | Control::Solve) => return Ok(None),
                     Some(Control::Why) => self.tell_why(&needed.name, &standing),
                     Some(Control::Hint) => self.session.events.note(
-                        "    this step is for others to do: wait for them, `p` lets atelier play them, `k` leaves your step out",
+                        "    this step is for others to do: wait for them, `p` lets atelier play them, `k` leaves your step out, `o` goes on without them",
                     ),
                     Some(_) => again.notify_one(),
                 },
@@ -181,6 +200,7 @@ impl<'a> Run<'a> {
         control: &mut mpsc::Receiver<Control>,
     ) -> Result<Ended, Error> {
         let start = Instant::now();
+        self.begin(open).await?;
         self.announce(open, None)?;
         self.show_commands(open).await?;
         let answers: Answers = Arc::new(Mutex::new(None));
@@ -204,7 +224,7 @@ impl<'a> Run<'a> {
                     Some(Control::Skip) => return Ok(Ended::Skipped),
                     Some(Control::Hint) => hints.give(self, false),
                     Some(Control::Why) => self.tell_why(&open.name, &standing),
-                    Some(Control::Check | Control::Play) => again.notify_one(),
+                    Some(Control::Check | Control::Play | Control::Open) => again.notify_one(),
                     Some(Control::Answer(text)) => {
                         if let Ok(mut answer) = answers.lock() {
                             *answer = Some(text);
@@ -220,11 +240,11 @@ impl<'a> Run<'a> {
                 },
             }
         };
-        self.complete(open, facts, start.elapsed(), false)?;
+        self.complete(open, facts, start.elapsed(), false).await?;
         Ok(Ended::Complete)
     }
 
-    async fn show_commands(&self, open: &Open<'_>) -> Result<(), Error> {
+    pub(crate) async fn show_commands(&self, open: &Open<'_>) -> Result<(), Error> {
         if open.step.style != Style::Guided {
             return Ok(());
         }
@@ -243,7 +263,7 @@ impl<'a> Run<'a> {
     }
 
     /// Tells all that is known of a chain.
-    fn tell_why(&self, step: &str, standing: &Standing) {
+    pub(crate) fn tell_why(&self, step: &str, standing: &Standing) {
         let Ok(standing) = standing.lock() else { return };
         let open = standing.iter().position(|seen| !seen.holds).unwrap_or(standing.len());
         self.session.events.send(chain_event(step, &standing, open, false, true));
@@ -272,37 +292,23 @@ impl Hints<'_> {
     /// Gives one hint: one whose condition holds, else the next in order. Unasked only one whose time has come.
     fn give(&mut self, run: &Run<'_>, unasked: bool) {
         let seen = self.standing.lock().map(|standing| standing.clone()).unwrap_or_default();
-        let Ok(context) = run.context(&self.open.track, &self.open.name) else { return };
-        let observed = || seen.iter().map(|seen| (seen.id.clone(), Value::Object(seen.values.clone())));
-        let mut values = context.values();
-        values.extend(observed());
-        let hints = &self.open.step.hints;
-        let open = |index: &usize| !self.given.contains(index);
-        let fits =
-            |index: &usize| hints[*index].when.as_ref().is_none_or(|when| holds(when, &values).is_ok());
-        let elapsed = self.start.elapsed();
-        let due = |index: &usize| hints[*index].after.as_ref().is_some_and(|after| after.value.0 <= elapsed);
-        let found = if unasked {
-            (0..hints.len()).filter(open).find(due)
-        } else {
-            let conditional =
-                (0..hints.len()).filter(open).find(|index| hints[*index].when.is_some() && fits(index));
-            conditional.or_else(|| (0..hints.len()).filter(open).find(fits))
-        };
-        let Some(index) = found else {
-            run.session
+        match choose(run, &self.open, &seen, &self.given, self.start.elapsed(), unasked) {
+            Some((index, text)) => {
+                self.given.insert(index);
+                run.session.events.send(Event::Hint { step: self.open.name.clone(), text });
+            }
+            None if unasked => {
+                // What has nothing to say now is not asked again and again.
+                let hints = self.open.step.hints.iter().enumerate();
+                let elapsed = self.start.elapsed();
+                let due = hints
+                    .filter(|(_, hint)| hint.after.as_ref().is_some_and(|after| after.value.0 <= elapsed));
+                self.given.extend(due.map(|(index, _)| index));
+            }
+            None => run
+                .session
                 .events
-                .note("    there are no more hints; `w` says what is missing, `s` does the step for you");
-            return;
-        };
-        self.given.insert(index);
-        let mut scope = context.scope.clone();
-        scope.0.extend(observed());
-        match render(&hints[index].text, &scope) {
-            Ok(text) => run.session.events.send(Event::Hint { step: self.open.name.clone(), text }),
-            // A hint about something that was not observed yet has nothing to say.
-            Err(_) if unasked => (),
-            Err(_) => self.give(run, unasked),
+                .note("    there are no more hints; `w` says what is missing, `s` does the step for you"),
         }
     }
 }

@@ -32,6 +32,45 @@ pub(crate) fn order_until(workshop: &Workshop, place: &Place) -> Vec<Place> {
     order.places
 }
 
+/// The same steps as [`order`], in another order that works: which of the tracks goes on is chosen by chance, and the
+/// same seed chooses the same way.
+pub(crate) fn interleaved(workshop: &Workshop, tracks: &[String], seed: u64) -> Vec<Place> {
+    let mut left = order(workshop, tracks);
+    let all: BTreeSet<Place> = left.iter().cloned().collect();
+    let mut chance = Chance(seed);
+    let mut places: Vec<Place> = Vec::new();
+    while !left.is_empty() {
+        let ready = |place: &&Place| {
+            let (track, index) = *place;
+            let above = *index == 0 || places.contains(&(track.clone(), index - 1));
+            let needs = workshop.scenarios.get(track).map(|scenario| &scenario.steps[*index].needs);
+            let needs = needs.into_iter().flatten().filter_map(|need| find(workshop, need));
+            above && needs.filter(|need| all.contains(need)).all(|need| places.contains(&need))
+        };
+        let ready: Vec<Place> = left.iter().filter(ready).cloned().collect();
+        // Lint has refused cycles; without it the plain order goes on.
+        let Some(next) = ready.get(chance.below(ready.len())).or(left.first()).cloned() else { break };
+        left.retain(|place| *place != next);
+        places.push(next);
+    }
+    places
+}
+
+/// A row of numbers that look like chance: `SplitMix64`. <https://prng.di.unimi.it/splitmix64.c>
+struct Chance(u64);
+
+impl Chance {
+    /// A number below `limit`.
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let wide = mixed ^ (mixed >> 31);
+        usize::try_from(wide % limit.max(1) as u64).unwrap_or_default()
+    }
+}
+
 struct Order<'a> {
     workshop: &'a Workshop,
     seen: BTreeSet<Place>,

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::order::order;
+use super::again::{differences, likeness};
+use super::order::{interleaved, order};
 use super::report::{Report, StepReport};
 use super::run::{Open, Run, not_done};
 use crate::scenario::checks::Check;
@@ -13,8 +14,12 @@ use crate::scenario::session::Session;
 /// How to rehearse.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RehearseOptions {
-    /// Whether the tracks are cleaned up at the end, last begun first.
+    /// Whether the tracks are cleaned up at the end, last begun first. On a fresh lab nothing may be left then.
     pub cleanup: bool,
+    /// Whether every action is done a second time, which must change nothing.
+    pub twice: bool,
+    /// Chooses by chance which track goes on; without it the tracks come one after the other.
+    pub seed: Option<u64>,
 }
 
 impl Session {
@@ -24,20 +29,42 @@ impl Session {
         for track in tracks {
             self.scenario(track)?;
         }
-        let mut run = Run::new(self)?;
+        let mut run = Run::new(self).await?;
         let mut steps = Vec::new();
         let mut begun: Vec<String> = Vec::new();
-        for (track, index) in order(&self.workshop, tracks) {
+        let places = match options.seed {
+            Some(seed) => interleaved(&self.workshop, tracks, seed),
+            None => order(&self.workshop, tracks),
+        };
+        let fresh = match (options.cleanup, tracks.first()) {
+            (true, Some(track)) => Some(likeness(&run.context(track, track)?).await),
+            _ => None,
+        };
+        for (track, index) in places {
             if !begun.contains(&track) {
                 run.hold(&track)?;
+                self.require(&track).await?;
                 begun.push(track.clone());
             }
             let open = run.open(&track, index)?;
-            steps.push(run.rehearse_step(&open, tracks.contains(&track)).await?);
+            let report = run.rehearse_step(&open, tracks.contains(&track)).await?;
+            if options.twice && !report.resumed && report.skipped.is_none() {
+                run.again(&open).await?;
+            }
+            steps.push(report);
         }
         if options.cleanup {
             for track in begun.iter().rev() {
                 run.clean_up(track).await?;
+            }
+            // What was there from before, nobody can tell from what is left.
+            if let (Some(fresh), Some(track)) = (fresh, tracks.first())
+                && steps.iter().all(|step| !step.resumed)
+            {
+                let left = differences(&fresh, &likeness(&run.context(track, track)?).await);
+                if !left.is_empty() {
+                    return Err(Error::Left { left });
+                }
             }
         }
         Ok(Report { steps, took: start.elapsed() })
@@ -54,8 +81,12 @@ impl<'a> Run<'a> {
         let title = self.text(open, &open.step.title)?;
         let estimated = open.step.estimated.as_ref().map(|length| length.value.0);
         let resumed = self.resume(open).await?;
-        if !resumed {
+        let skipped = if resumed { None } else { self.lacking(open).await? };
+        if let Some(reason) = &skipped {
+            self.skip(open, Some(reason.clone()))?;
+        } else if !resumed {
             let fresh = self.past(open).is_none_or(|past| past.intents.is_empty());
+            self.begin(open).await?;
             self.announce(open, played_as.clone())?;
             if fresh {
                 self.check_before(open).await?;
@@ -63,7 +94,7 @@ impl<'a> Run<'a> {
             self.act(open).await?;
             let facts = self.chain(open, None)?.run().await;
             let facts = facts.map_err(|failure| not_done(&open.name, failure))?;
-            self.complete(open, facts, start.elapsed(), false)?;
+            self.complete(open, facts, start.elapsed(), false).await?;
             self.check_held(open).await?;
         }
         Ok(StepReport {
@@ -71,6 +102,7 @@ impl<'a> Run<'a> {
             title,
             played_as,
             resumed,
+            skipped,
             took: start.elapsed(),
             estimated,
         })

@@ -15,6 +15,8 @@ pub struct StepReport {
     pub played_as: Option<String>,
     /// True when the step was complete from before.
     pub resumed: bool,
+    /// Why it was left out, when it cannot be done here.
+    pub skipped: Option<String>,
     /// How long it took.
     pub took: Duration,
     /// How long a person needs.

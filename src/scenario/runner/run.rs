@@ -10,11 +10,13 @@ use sha2::{Digest as _, Sha256};
 use super::chain::{Chain, Failure};
 use crate::events::Event;
 use crate::scenario::actions::Action;
+use crate::scenario::completions;
 use crate::scenario::context::{Answers, Context};
 use crate::scenario::error::{ActionError, Error};
 use crate::scenario::journal::{Journal, Past, Record, read};
 use crate::scenario::model::{Placed, Step, Text};
 use crate::scenario::session::Session;
+use crate::scenario::snapshot::Snapshot;
 
 /// The longest output of an action that is told, in lines; the end counts.
 const OUTPUT_LINES: usize = 60;
@@ -42,7 +44,8 @@ pub(crate) struct Open<'a> {
 
 impl<'a> Run<'a> {
     /// A run that knows the facts of all tracks, whoever made them.
-    pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
+    pub(crate) async fn new(session: &'a Session) -> Result<Self, Error> {
+        let shared = completions::all(session).await;
         let mut facts = BTreeMap::new();
         for (track, scenario) in &session.workshop.scenarios {
             let history = read(&session.journal_folder, track)?;
@@ -50,7 +53,11 @@ impl<'a> Run<'a> {
                 let (_, facts) = history.step(&step.id.value)?.complete.clone()?;
                 Some((step.id.value.clone(), Value::Object(facts)))
             });
-            facts.insert(track.clone(), known.collect());
+            let mut known: Map<_, _> = known.collect();
+            for (step, shared) in shared.get(track).into_iter().flatten() {
+                known.entry(step.clone()).or_insert_with(|| shared.clone());
+            }
+            facts.insert(track.clone(), known);
         }
         Ok(Self { session, journals: BTreeMap::new(), facts, held: Vec::new() })
     }
@@ -102,6 +109,7 @@ impl<'a> Run<'a> {
             step: name.to_owned(),
             scope: self.session.scope(track, facts),
             answers: None,
+            since: self.since(track, name),
         })
     }
 
@@ -122,7 +130,7 @@ impl<'a> Run<'a> {
     }
 
     /// Tells that a step begins.
-    pub(crate) fn announce(&mut self, open: &Open<'_>, played_as: Option<String>) -> Result<(), Error> {
+    pub(crate) fn announce(&self, open: &Open<'_>, played_as: Option<String>) -> Result<(), Error> {
         let title = self.text(open, &open.step.title)?;
         let explain = self.text(open, &open.step.explain)?;
         let steps = &self.session.scenario(&open.track)?.steps;
@@ -138,8 +146,26 @@ impl<'a> Run<'a> {
             estimated: estimated(open.step),
             left: steps[place..].iter().filter_map(|step| estimated(step)).sum(),
         });
+        Ok(())
+    }
+
+    /// Writes down that a step begins, and what it may change as it is now.
+    pub(crate) async fn begin(&mut self, open: &Open<'_>) -> Result<(), Error> {
+        let known = self.past(open).is_some_and(|past| past.began.is_some());
+        let before = if known {
+            Box::default()
+        } else {
+            let context = self.context(&open.track, &open.name)?;
+            Box::new(Snapshot::take(&context, &open.step.actions).await)
+        };
         let step = open.step.id.value.clone();
-        self.write(&open.track, Record::Began { step, hash: open.hash.clone() })
+        self.write(&open.track, Record::Began { step, hash: open.hash.clone(), before })
+    }
+
+    /// When a step began.
+    fn since(&self, track: &str, name: &str) -> Option<jiff::Timestamp> {
+        let id = name.split_once('.')?.1;
+        self.journals.get(track)?.history.step(id)?.began
     }
 
     /// Does a step's actions. What must not be repeated and was begun before is left alone.
@@ -156,7 +182,7 @@ impl<'a> Run<'a> {
     }
 
     /// Does one action; the intent is in the journal before, the result after.
-    async fn action(
+    pub(crate) async fn action(
         &mut self,
         track: &str,
         context: &Context<'_>,
@@ -210,11 +236,13 @@ impl<'a> Run<'a> {
             self.action(track, &context, "cleanup", index, action).await?;
         }
         self.facts.insert(track.to_owned(), Map::new());
+        let steps: Vec<_> = scenario.steps.iter().map(|step| step.id.value.clone()).collect();
+        completions::forget(self.session, track, &steps).await;
         self.write(track, Record::Cleaned)
     }
 
     /// Keeps the facts of a step that is complete.
-    pub(crate) fn complete(
+    pub(crate) async fn complete(
         &mut self,
         open: &Open<'_>,
         facts: Map<String, Value>,
@@ -223,11 +251,19 @@ impl<'a> Run<'a> {
     ) -> Result<(), Error> {
         let step = open.step.id.value.clone();
         self.remember(open, facts.clone());
+        completions::share(self.session, &open.track, &step, &facts).await;
         let record =
             Record::Complete { step, hash: open.hash.clone(), facts, milliseconds: milliseconds(took) };
         self.write(&open.track, record)?;
         self.session.events.send(Event::StepFinished { step: open.name.clone(), resumed, took });
         Ok(())
+    }
+
+    /// Forgets that a step was complete.
+    pub(crate) fn forget(&mut self, track: &str, step: &str) {
+        if let Some(steps) = self.facts.get_mut(track) {
+            steps.remove(step);
+        }
     }
 
     /// Knows the facts of a step that somebody else has completed.
@@ -251,7 +287,7 @@ impl<'a> Run<'a> {
             return Ok(false);
         }
         match self.chain(open, None)?.once().await {
-            Ok(facts) => self.complete(open, facts, Duration::ZERO, true).map(|()| true),
+            Ok(facts) => self.complete(open, facts, Duration::ZERO, true).await.map(|()| true),
             Err(_) => Ok(false),
         }
     }

@@ -95,8 +95,8 @@ async fn preconditions_are_checked() {
     let options = json!({"preconditions": {"uid": "other"}});
     let refused = world.delete(&format!("{CONFIG_MAPS}/a"), &options).await;
     let message = format!(
-        "Operation cannot be fulfilled on configmaps \"a\": Precondition failed: UID in precondition: other, UID in \
-         object meta: {}",
+        "Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (other) does not match the UID in \
+         record ({}). The object might have been deleted and then recreated",
         made["metadata"]["uid"].as_str().unwrap()
     );
     assert_eq!(refused.refusal(), (409, "Conflict", message.as_str()));

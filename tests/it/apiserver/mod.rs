@@ -3,9 +3,11 @@
 mod access;
 mod audit;
 mod client;
+mod conformance;
 mod definitions;
 mod discovery;
 mod durability;
+mod fuzz;
 mod kubectl;
 mod life_cycle;
 mod patches;

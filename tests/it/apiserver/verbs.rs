@@ -51,11 +51,11 @@ async fn refusals_have_the_real_words() {
     let other = world.post(CONFIG_MAPS, &json!({"kind": "Secret", "metadata": {"name": "a"}})).await;
     assert_eq!(other.code, 400);
     let version = json!({"apiVersion": "v2", "kind": "ConfigMap", "metadata": {"name": "b"}});
-    let message = "the API version in the data (v2) does not match the expected API version (v1)";
+    let message = "ConfigMap in version \"v2\" cannot be handled as a ConfigMap: no kind \"ConfigMap\" is registered \
+                   for version \"v2\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"";
     assert_eq!(world.post(CONFIG_MAPS, &version).await.refusal(), (400, "BadRequest", message));
     let namespace = json!({"metadata": {"name": "b", "namespace": "other"}});
-    let message = "the namespace of the provided object does not match the namespace sent on the request (other != \
-                   default)";
+    let message = "the namespace of the provided object does not match the namespace sent on the request";
     assert_eq!(world.post(CONFIG_MAPS, &namespace).await.refusal(), (400, "BadRequest", message));
 }
 

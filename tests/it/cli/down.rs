@@ -1,6 +1,6 @@
 //! `atelier down`: nothing is left, however often and in whatever state it is called.
 
-use crate::support::World;
+use crate::support::{World, needs};
 
 #[test]
 fn everything_is_gone_and_twice_is_no_error() {
@@ -43,4 +43,27 @@ fn a_stopped_and_a_suspended_lab_can_be_removed() {
     nothing to do: there is no lab one
     --- exit code 0
     ");
+}
+
+#[test]
+fn an_object_that_waits_for_its_finalizer_is_named_and_goes() {
+    if !needs("kubectl") {
+        return;
+    }
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    let lines = "kubectl apply -f - <<'Y'\n\
+        apiVersion: v1\n\
+        kind: ConfigMap\n\
+        metadata: {name: kept, namespace: default, finalizers: [example.org/never, example.org/ever]}\n\
+        Y\n\
+        kubectl delete configmap kept -n default --wait=false";
+    world.shell("ops", lines).ok();
+    let down = world.atelier(&["down"]);
+    let told = down.to_string();
+    let note = told.split("--- stderr\n").nth(1).unwrap().lines().take(2).collect::<Vec<_>>().join(" ");
+    let expected = "ConfigMap default/kept is deleted and waits for its finalizer `example.org/never`, \
+        `example.org/ever`; it goes with its cluster";
+    assert!(note.contains(expected), "{told}");
+    assert_eq!(down.code(), 0);
 }

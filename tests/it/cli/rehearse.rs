@@ -125,7 +125,7 @@ fn mistakes_in_a_workshop_are_told_with_their_place_before_anything_is_done() {
     let said = format!(
         "error: the workshop `one` has mistakes\n\
          {shown}/one/dev2.yaml:{line}:5: error W003: unknown word `rnu`\n\
-         \x20 help: did you mean `run`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`\n\
+         \x20 help: did you mean `run`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`, `pull_request`, `image`, `chart`, `install`, …\n\
          hint: `atelier lint` shows each mistake with its place\n--- exit code 3"
     );
     let up = world.atelier(&["up", "--scenarios", &scenarios]).to_string();
@@ -138,4 +138,50 @@ fn mistakes_in_a_workshop_are_told_with_their_place_before_anything_is_done() {
     let broken = world.atelier(&["up", "--scenarios", &scenarios]);
     assert_eq!(broken.code(), 3, "{broken}");
     assert!(broken.to_string().contains(&format!("{shown}/one/dev2.yaml:")), "{broken}");
+}
+
+#[test]
+fn a_driver_that_is_killed_in_a_step_is_followed_by_one_that_goes_on_and_all_is_reported() {
+    if !needs("git") {
+        return;
+    }
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    let words =
+        ["rehearse", "dev2", "--kill-at", "dev2.deploy", "--junit", "report.xml", "--transcript", "steps"];
+    let ran = world.atelier(&words);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert!(ran.raw().contains("the driver was killed in dev2.deploy; another one goes on"), "{ran}");
+    assert!(ran.raw().contains("dev2.clone was complete before"), "{ran}");
+    let report = std::fs::read_to_string(world.work().join("report.xml")).unwrap();
+    assert!(report.contains("<testsuite name=\"one\" tests=\"7\" failures=\"0\" skipped=\"0\""), "{report}");
+    assert!(
+        report.contains("classname=\"one.dev2\" name=\"scale\" file=\"scenarios/one/dev2.yaml\" line=\""),
+        "{report}"
+    );
+    let cast = std::fs::read_to_string(world.work().join("steps/dev2.scale.cast")).unwrap();
+    assert!(
+        cast.starts_with("{\"version\":2,\"width\":100,\"height\":30,\"title\":\"dev2.scale\"}\n[0.0"),
+        "{cast}"
+    );
+    let nobody = world.atelier(&["rehearse", "dev2", "--kill-at", "dev2.nothing"]);
+    assert_eq!(nobody.code(), 1, "{nobody}");
+}
+
+#[test]
+fn a_failure_is_marked_where_the_step_is_written() {
+    let world = World::new();
+    world.write("w/workshop.yaml", "apiVersion: atelier/v1\nkind: Workshop\nid: w\ntitle: W\nactors: { dev: {} }\ntracks: { dev: { title: Dev } }\noperator: false\n");
+    world.write("w/dev.yaml", "apiVersion: atelier/v1\nkind: Scenario\nid: dev\ntitle: Dev\nsteps:\n- id: no\n  title: No\n  explain: No.\n  verify:\n  - run: { cmd: 'echo <no>; exit 3', within: 100ms, every: 50ms }\n");
+    world.atelier(&["--scenarios", "w", "--workshop", "w", "up"]).ok();
+    let asked = world.atelier(&["--workshop", "w", "rehearse", "--all"]);
+    assert_eq!(asked.code(), 8, "{asked}");
+    assert!(asked.to_string().contains("/w` is not trusted"), "{asked}");
+    let words = ["--workshop", "w", "rehearse", "--all", "--trust", "--annotations", "--junit", "report.xml"];
+    let ran = world.atelier(&words);
+    assert_eq!(ran.code(), 1, "{ran}");
+    let marked = ran.stdout().lines().find(|line| line.starts_with("::error")).unwrap().to_owned();
+    assert!(marked.contains("dev.yaml,line=6,title=dev.no::`dev.no` is not done after "), "{marked}");
+    let report = std::fs::read_to_string(world.work().join("report.xml")).unwrap();
+    assert!(report.contains("failures=\"1\"") && report.contains("&lt;no&gt;"), "{report}");
 }

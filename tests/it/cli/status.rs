@@ -1,6 +1,10 @@
 //! `atelier status`: what runs, in whatever state the lab is.
 
+use serde_json::json;
+
+use crate::platform::stand_in;
 use crate::support::World;
+use crate::support::engine::{Answer, EngineStandIn};
 use crate::support::source::package;
 
 #[test]
@@ -87,4 +91,44 @@ fn what_runs_is_told_when_the_workshop_is_gone() {
     --- exit code 4
     ");
     world.atelier(&["up", "--scenarios", &home("moved")]).ok();
+}
+
+#[test]
+fn memory_is_told_for_each_container_of_a_stand_in_for_an_engine() {
+    let (engine, world) = (EngineStandIn::start(), World::new());
+    stand_in(&world, "v5.8.3");
+    world.set("DOCKER_HOST", &engine.address());
+    engine.on("POST /networks/create", Answer::refuses(500, "not today"));
+    let manifest = world.write("flux.yaml", "kind: Deployment\n").display().to_string();
+    let manifest = format!("flux.manifest={manifest}");
+    let up = world.atelier(&["up", "--platform", "k3d", "--set", &manifest]);
+    assert_eq!(up.code(), 5, "{up}");
+    let container =
+        |name: &str, state: &str| json!({"Id": name, "Names": [format!("/{name}")], "State": state});
+    let containers =
+        json!([container("atelier-one-forge", "exited"), container("k3d-atelier-one-server-0", "running")]);
+    let stats = json!({"memory_stats": {"usage": 1_000_000_000, "stats": {"inactive_file": 20_000_000}}});
+    engine.on("GET /containers/json", Answer::Json(200, containers));
+    engine.on("GET /containers/k3d-atelier-one-server-0/stats", Answer::Json(200, stats));
+    insta::assert_snapshot!(world.atelier(&["status"]), @"
+    $ atelier status
+    lab        one       workshop one
+    platform   k3d       a real cluster, Gitea and Flux in Docker
+    state      stopped
+    kubernetes   -
+    forge        -   in manifests: http://forge.atelier.internal:3000
+    registry     -   in manifests: forge.atelier.internal:3000
+    actor   dev2   Dana Dev
+    actor   ops    Olive Ops administrator
+    container   atelier-one-forge          stopped
+    container   k3d-atelier-one-server-0   980 MB
+    --- stderr
+    `atelier start` starts it again, with everything in it; `atelier down` removes it
+    --- exit code 0
+    ");
+    let memory = world.atelier(&["status", "--json"]).ok().json()["memory"].take();
+    let expected = json!([{"container": "atelier-one-forge", "bytes": null},
+        {"container": "k3d-atelier-one-server-0", "bytes": 980_000_000}]);
+    assert_eq!(memory, expected);
+    engine.on("GET /containers/json", Answer::Json(200, json!([])));
 }

@@ -65,7 +65,7 @@ fn a_second_up_says_unchanged_of_every_stage() {
     let said = stages.map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" "));
     assert_eq!(
         said.collect::<BTreeSet<_>>(),
-        ["folder", "server", "actors", "repositories", "operator", "receiver"]
+        ["folder", "server", "actors", "repositories", "definitions", "operator", "receiver"]
             .map(|stage| format!("{stage} Unchanged"))
             .into()
     );

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
-use kube::ResourceExt as _;
+use kube::ResourceExt;
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
 
@@ -89,5 +89,86 @@ async fn several_pods_run_at_a_time_and_go_with_their_job() {
     let pod = cluster.pods("batch.kubernetes.io/job-name=endless").await[0].name_any();
     cluster.api::<Job>().delete("endless", &DeleteParams::background()).await.unwrap();
     cluster.until_gone::<Pod>(&pod).await;
+    cluster.close().await;
+}
+
+#[tokio::test]
+async fn indexed_pods_have_numbers_and_each_comes_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(folder.path()).await;
+    let spec = json!({ "completions": 4, "parallelism": 2, "completionMode": "Indexed" });
+    let command = ["sh", "-c", "echo I am $(JOB_COMPLETION_INDEX)"];
+    cluster.create::<Job>(job("numbered", &spec, &command)).await;
+    let status = cluster.until::<Job>("numbered", is_over).await.status.unwrap();
+    assert_eq!((status.succeeded, status.completed_indexes.as_deref()), (Some(4), Some("0-3")));
+    let mut pods = cluster.pods("batch.kubernetes.io/job-name=numbered").await;
+    pods.sort_by_key(ResourceExt::name_any);
+    assert_eq!(pods.len(), 4);
+    for (number, pod) in pods.iter().enumerate() {
+        let name = pod.name_any();
+        assert!(name.starts_with(&format!("numbered-{number}-")), "{name}");
+        assert_eq!(pod.labels()["batch.kubernetes.io/job-completion-index"], number.to_string());
+        assert_eq!(pod.spec.as_ref().unwrap().hostname, Some(format!("numbered-{number}")));
+        let logs = cluster.api::<Pod>().logs(&name, &kube::api::LogParams::default()).await.unwrap();
+        assert_eq!(logs, format!("I am {number}\n"));
+    }
+    cluster.close().await;
+}
+
+#[tokio::test]
+async fn failures_are_ruled_on_by_number_and_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(folder.path()).await;
+    let spec = json!({
+        "completions": 3, "parallelism": 3, "completionMode": "Indexed", "backoffLimitPerIndex": 0,
+    });
+    // The exit code is the Pod's number.
+    let command = ["sh", "-c", "exit $(JOB_COMPLETION_INDEX)"];
+    cluster.create::<Job>(job("each", &spec, &command)).await;
+    let status = cluster.until::<Job>("each", is_over).await.status.unwrap();
+    let indexes = (status.completed_indexes.as_deref(), status.failed_indexes.as_deref());
+    assert_eq!((indexes, status.failed), ((Some("0"), Some("1,2")), Some(2)));
+    let told = cluster.events("each", "FailedIndexes").await;
+    assert_eq!(told.last().unwrap(), "Warning FailedIndexes: Job has failed indexes");
+
+    let rule = json!({ "action": "FailJob", "onExitCodes": { "operator": "In", "values": [3] } });
+    let spec = json!({ "podFailurePolicy": { "rules": [rule] } });
+    cluster.create::<Job>(job("ruled", &spec, &["sh", "-c", "exit 3"])).await;
+    let ended = cluster.until::<Job>("ruled", is_over).await.status.unwrap();
+    let pod = cluster.pods("batch.kubernetes.io/job-name=ruled").await[0].name_any();
+    let message =
+        format!("Container c for pod app/{pod} failed with exit code 3 matching FailJob rule at index 0");
+    let conditions = ended.conditions.unwrap().into_iter();
+    let conditions = conditions.map(|it| (it.type_, it.reason.unwrap(), it.message.unwrap()));
+    let expected = ["FailureTarget", "Failed"]
+        .map(|kind| (kind.to_owned(), "PodFailurePolicy".to_owned(), message.clone()));
+    assert_eq!(conditions.collect::<Vec<_>>(), expected);
+    cluster.close().await;
+}
+
+#[tokio::test]
+async fn suspended_hurried_and_short_lived_jobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(folder.path()).await;
+    cluster.create::<Job>(job("later", &json!({ "suspend": true }), &["echo", "done"])).await;
+    let suspended = |job: &Value| job["status"]["conditions"][0]["type"] == "Suspended";
+    cluster.until::<Job>("later", suspended).await;
+    assert_eq!(cluster.pods("batch.kubernetes.io/job-name=later").await.len(), 0);
+    cluster.patch::<Job>("later", json!({ "spec": { "suspend": false } })).await;
+    cluster.until::<Job>("later", is_over).await;
+    let told = cluster.events("later", "Completed").await;
+    let expected = ["Normal Suspended: Job suspended", "Normal Resumed: Job resumed"];
+    assert!(expected.iter().all(|line| told.contains(&(*line).to_owned())), "{told:?}");
+
+    let hurried = json!({ "activeDeadlineSeconds": 1 });
+    cluster.create::<Job>(job("hurried", &hurried, &["sleep", "infinity"])).await;
+    cluster.until::<Job>("hurried", is_over).await;
+    let told = cluster.events("hurried", "DeadlineExceeded").await;
+    let expected = "Warning DeadlineExceeded: Job was active longer than specified deadline";
+    assert_eq!(told.last().unwrap(), expected);
+
+    let brief = json!({ "ttlSecondsAfterFinished": 0 });
+    cluster.create::<Job>(job("brief", &brief, &["true"])).await;
+    cluster.until_gone::<Job>("brief").await;
     cluster.close().await;
 }

@@ -1,5 +1,7 @@
 //! What controllers make of objects, through the API server in process.
 
+mod cronjob;
+mod daemonset;
 mod deployment;
 mod endpointslice;
 mod flux;
@@ -7,6 +9,7 @@ mod gitrepository;
 mod job;
 pub(crate) mod kubectl;
 mod kustomization;
+mod persistentvolumeclaim;
 mod poddisruptionbudget;
 mod receiver;
 mod replicaset;

@@ -13,11 +13,13 @@ fn set(replicas: i32) -> Value {
         "metadata": { "name": "data" },
         "spec": { "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Gi" } } },
     });
+    let mut container = container("1.0.0");
+    container["volumeMounts"] = json!([{ "name": "data", "mountPath": "/data" }]);
     json!({
         "metadata": { "name": "db" },
         "spec": {
             "replicas": replicas, "serviceName": "db", "selector": { "matchLabels": { "app": "db" } },
-            "template": { "metadata": { "labels": { "app": "db" } }, "spec": { "containers": [container("1.0.0")] } },
+            "template": { "metadata": { "labels": { "app": "db" } }, "spec": { "containers": [container] } },
             "volumeClaimTemplates": [claim],
         },
     })

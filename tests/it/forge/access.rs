@@ -14,7 +14,7 @@ async fn anybody_reads_a_public_repository_and_nobody_writes_unasked() {
     assert!(anonymous.stderr.contains("could not read Username"), "{}", anonymous.stderr);
     let reader = world.try_git(&work, &["push", &world.remote("dev2", "dev1/apps"), "main"]).await;
     assert!(
-        reader.stderr.contains("remote: Gitea: User permission denied for writing."),
+        reader.stderr.contains("remote: error: User permission denied for writing."),
         "{}",
         reader.stderr
     );
@@ -126,4 +126,43 @@ async fn admin_routes_are_for_administrators() {
     let change = Some(json!({"password": super::world::PASSWORD, "full_name": "Eve"}));
     assert_eq!(world.call("atelier", Method::PATCH, "/admin/users/eve", change).await.status, 200);
     assert_eq!(world.call("eve", Method::GET, "/user", None).await.json()["full_name"], "Eve");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn team_has_its_right_to_the_repositories_it_is_given() {
+    let world = World::with_people().await;
+    let call = |user: &'static str, method: Method, path: &'static str, body: Option<serde_json::Value>| {
+        world.call(user, method, path, body)
+    };
+    call("dev1", Method::POST, "/orgs", Some(json!({"username": "fleet"}))).await;
+    for name in ["one", "two"] {
+        let body = json!({"name": name, "private": true, "auto_init": true});
+        assert_eq!(call("dev1", Method::POST, "/orgs/fleet/repos", Some(body)).await.status, 201);
+    }
+    let team = json!({"name": "devs", "permission": "write"});
+    let team = call("dev1", Method::POST, "/orgs/fleet/teams", Some(team)).await.json();
+    assert_eq!((&team["id"], &team["includes_all_repositories"]), (&json!(2), &json!(false)));
+    assert_eq!(call("dev1", Method::PUT, "/teams/2/members/dev2", None).await.status, 204);
+    let seen = async || {
+        let statuses =
+            ["/repos/fleet/one", "/repos/fleet/two"].map(|path| call("dev2", Method::GET, path, None));
+        futures::future::join_all(statuses).await.iter().map(|answer| answer.status).collect::<Vec<_>>()
+    };
+    assert_eq!(seen().await, [404, 404]);
+    assert_eq!(call("dev2", Method::PUT, "/teams/2/repos/fleet/one", None).await.status, 403);
+    assert_eq!(call("dev1", Method::PUT, "/teams/2/repos/fleet/one", None).await.status, 204);
+    assert_eq!(seen().await, [200, 404]);
+    let listed = call("dev2", Method::GET, "/teams/2/repos", None).await.json();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["full_name"]), (1, &json!("fleet/one")));
+    let branch = Some(json!({"new_branch_name": "x"}));
+    assert_eq!(call("dev2", Method::POST, "/repos/fleet/one/branches", branch.clone()).await.status, 201);
+    let read = Some(json!({"permission": "read", "includes_all_repositories": true}));
+    assert_eq!(call("dev1", Method::PATCH, "/teams/2", read).await.status, 200);
+    assert_eq!(seen().await, [200, 200]);
+    assert_eq!(call("dev2", Method::POST, "/repos/fleet/two/branches", branch).await.status, 403);
+    let own = call("dev2", Method::GET, "/user/teams", None).await.json();
+    assert_eq!((own.as_array().unwrap().len(), &own[0]["name"]), (1, &json!("devs")));
+    assert_eq!(call("dev1", Method::DELETE, "/teams/1", None).await.status, 403);
+    assert_eq!(call("dev1", Method::DELETE, "/teams/2", None).await.status, 204);
+    assert_eq!(seen().await, [404, 404]);
 }

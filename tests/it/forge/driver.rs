@@ -1,6 +1,6 @@
 //! The driver's client of the REST API, every call of it, against the forge.
 
-use atelier::platform::Gitea;
+use atelier::platform::{Gitea, MergeStyle, PullRequest};
 
 use super::world::{PASSWORD, World};
 
@@ -56,4 +56,44 @@ async fn driver_makes_and_finds_everything_it_needs() {
     assert_eq!(dev1.webhooks("fleet", "infra").await.unwrap(), ["http://127.0.0.1:9/hook"]);
     dev1.delete_repository("fleet", "infra").await.unwrap();
     assert!(!admin.has_repository("fleet", "infra").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn driver_opens_reviews_and_merges_pull_requests() {
+    let world = World::with_people().await;
+    let work = world.seeded("apps").await;
+    for name in ["x", "y"] {
+        world.git(&work, &["checkout", "-q", "-b", name, "main"]).await;
+        world.commit(&work, &[(&format!("{name}.txt"), "one\n")], "add a file").await;
+        world.git(&work, &["push", "-q", "origin", name]).await;
+    }
+    let tip = world.git(&work, &["rev-parse", "x"]).await;
+    let [admin, dev1] = ["atelier", "dev1"].map(|user| Gitea::with_password(&world.url, user, PASSWORD));
+    for (number, head) in [(1, "x"), (2, "y")] {
+        let made = dev1.open_pull_request("dev1", "apps", [head, "main", "Files", "please"]).await.unwrap();
+        assert_eq!(made, number);
+    }
+    assert!(dev1.approvals("dev1", "apps", 1).await.unwrap().is_empty());
+    admin.approve_pull_request("dev1", "apps", 1).await.unwrap();
+    assert_eq!(dev1.approvals("dev1", "apps", 1).await.unwrap(), ["atelier"]);
+    dev1.merge_pull_request("dev1", "apps", 1, MergeStyle::Squash).await.unwrap();
+    dev1.close_pull_request("dev1", "apps", 2).await.unwrap();
+
+    let found = dev1.pull_requests("dev1", "apps").await.unwrap();
+    let said: Vec<_> = found.iter().map(|one| (one.number, one.state.as_str(), one.merged)).collect();
+    assert_eq!(said, [(2, "closed", false), (1, "closed", true)]);
+    assert!(found.iter().all(|one| one.ended.is_some()));
+    let merged = PullRequest { ended: None, ..found[1].clone() };
+    let wanted = PullRequest {
+        number: 1,
+        title: "Files".to_owned(),
+        author: "dev1".to_owned(),
+        state: "closed".to_owned(),
+        merged: true,
+        head: "x".to_owned(),
+        head_commit: tip,
+        base: "main".to_owned(),
+        ended: None,
+    };
+    assert_eq!(merged, wanted);
 }

@@ -3,13 +3,16 @@
 
 mod access;
 mod api;
+mod conversations;
 mod driver;
 mod fetch;
 mod git2_client;
 mod pages;
 mod protected;
+mod pulls;
 mod push;
 mod recordings;
+mod rights;
 mod soak;
 mod webhooks;
 mod world;

@@ -18,7 +18,7 @@ async fn protected_branch_refuses_git_and_the_api_in_the_forges_words() {
     let output = world.try_git(&work, &["push", "origin", "main"]).await;
     assert_eq!(output.code, 1);
     assert!(
-        output.stderr.contains("remote: Gitea: Not allowed to push to protected branch main"),
+        output.stderr.contains("remote: error: Not allowed to push to protected branch main"),
         "{}",
         output.stderr
     );
@@ -39,7 +39,7 @@ async fn protected_branch_refuses_git_and_the_api_in_the_forges_words() {
     world.git(&work, &["commit", "-q", "--amend", "-m", "forced"]).await;
     let output = world.try_git(&work, &["push", "--force", "origin", "main"]).await;
     assert!(
-        output.stderr.contains("remote: Gitea: branch main is protected from force push"),
+        output.stderr.contains("remote: error: branch main is protected from force push"),
         "{}",
         output.stderr
     );
@@ -54,7 +54,7 @@ async fn default_branch_is_not_deleted() {
     let world = World::with_people().await;
     let work = world.seeded("apps").await;
     let output = world.try_git(&work, &["push", "origin", ":main"]).await;
-    let words = "remote: Gitea: branch main is the default branch and cannot be deleted";
+    let words = "remote: error: branch main is the default branch and cannot be deleted";
     assert!(output.stderr.contains(words), "{}", output.stderr);
     let answer = world.call("dev1", Method::DELETE, "/repos/dev1/apps/branches/main", None).await;
     assert_eq!(

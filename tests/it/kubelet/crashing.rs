@@ -40,6 +40,8 @@ async fn program_that_refuses_its_configuration_is_backed_off_from() {
     assert_eq!(status["phase"], "Running");
     let logs = cluster.get("/api/v1/namespaces/app/pods/crash/log").await.unwrap();
     assert_eq!(logs, "error: `POSTCARD_MESSAGE` has 300 characters, at most 280 fit on a postcard\n");
+    let before = cluster.get("/api/v1/namespaces/app/pods/crash/log?previous=true").await.unwrap();
+    assert_eq!(before, logs);
     let events = cluster.events("crash", "BackOff").await;
     let message =
         format!("Warning BackOff: Back-off restarting failed container web in pod crash_app({uid})");

@@ -1,8 +1,10 @@
 //! The simulated node against the API server in this process.
 
 mod crashing;
+mod kubectl;
 mod node;
 mod pulling;
+mod pushed;
 mod restart;
 mod scheduling;
 mod server;

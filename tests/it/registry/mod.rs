@@ -3,5 +3,6 @@
 
 mod access;
 mod content;
+mod packages;
 mod recordings;
-mod world;
+pub(crate) mod world;

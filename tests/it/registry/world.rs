@@ -9,38 +9,38 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
-pub(super) const PASSWORD: &str = "Lab-pass-12";
-pub(super) const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+pub(crate) const PASSWORD: &str = "Lab-pass-12";
+pub(crate) const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
-pub(super) struct World {
+pub(crate) struct World {
     folder: tempfile::TempDir,
-    pub(super) users: Arc<Users>,
-    pub(super) url: String,
-    pub(super) http: reqwest::Client,
+    pub(crate) users: Arc<Users>,
+    pub(crate) url: String,
+    pub(crate) http: reqwest::Client,
 }
 
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 }
 
-pub(super) fn digest(content: &[u8]) -> String {
+pub(crate) fn digest(content: &[u8]) -> String {
     format!("sha256:{:x}", Sha256::digest(content))
 }
 
 impl World {
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let users = Arc::new(Users::open(&folder.path().join("users.json")).unwrap());
         for login in ["dev1", "dev2"] {
@@ -60,33 +60,34 @@ impl World {
         // The two share a port: no route of one is in the way of the other's.
         let data = folder.path().join("forge");
         let forge = Forge::open(forge::Config { data, users: users.clone(), name }).await.unwrap();
+        forge.show_packages(Arc::new(registry.clone()));
         let router = forge.router().merge(registry.router());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { folder, users, url, http }
     }
 
-    pub(super) async fn reopen(self) -> Self {
+    pub(crate) async fn reopen(self) -> Self {
         Self::serve(self.folder, self.users).await
     }
 
-    pub(super) fn request(&self, user: &str, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, user: &str, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         if user.is_empty() { request } else { request.basic_auth(user, Some(PASSWORD)) }
     }
 
-    pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
-    pub(super) async fn call(&self, user: &str, method: Method, path: &str) -> Answer {
+    pub(crate) async fn call(&self, user: &str, method: Method, path: &str) -> Answer {
         self.send(self.request(user, method, path)).await
     }
 
     /// Pushes a blob in one request.
-    pub(super) async fn push_blob(&self, name: &str, content: &[u8]) -> String {
+    pub(crate) async fn push_blob(&self, name: &str, content: &[u8]) -> String {
         let digest = digest(content);
         let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
         let answer = self.send(self.request("dev1", Method::POST, &path).body(content.to_vec())).await;
@@ -99,13 +100,13 @@ impl World {
         digest
     }
 
-    pub(super) async fn push_manifest(&self, name: &str, reference: &str, manifest: &str) -> Answer {
+    pub(crate) async fn push_manifest(&self, name: &str, reference: &str, manifest: &str) -> Answer {
         let request = self.request("dev1", Method::PUT, &format!("/v2/{name}/manifests/{reference}"));
         self.send(request.header("content-type", MANIFEST).body(manifest.to_owned())).await
     }
 
     /// Pushes an image of one layer.
-    pub(super) async fn push_image(&self, name: &str, tag: &str) -> String {
+    pub(crate) async fn push_image(&self, name: &str, tag: &str) -> String {
         let config = self.push_blob(name, b"{}").await;
         let layer = self.push_blob(name, b"layer").await;
         let manifest = format!(

@@ -185,6 +185,20 @@ async fn a_gate_opens_when_somebody_else_has_done_it() {
 }
 
 #[tokio::test]
+async fn a_trainer_goes_on_without_those_who_are_waited_for() {
+    let world = World::new(BOSS, DEV);
+    let commands: Vec<Cue> = vec![
+        (gated, Control::Open),
+        (|event| matches!(event, Event::CheckWaiting { check, .. } if check == "inside"), Control::Quit),
+    ];
+    let (session, control) = script(&world, commands);
+    let outcome = session.learn("dev", control, &LearnOptions::default()).await.unwrap();
+    assert_eq!(outcome, LearnOutcome::Left { step: "dev.enter".to_owned() });
+    let story = world.story();
+    assert!(story.contains("note:     boss.open is not waited for\n# dev.enter: Enter"), "{story}");
+}
+
+#[tokio::test]
 async fn two_at_once_are_told_of_each_other() {
     let world = World::new("steps: []\n", "steps: []\n");
     let (_sender, control) = mpsc::channel(1);

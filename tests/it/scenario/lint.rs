@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use atelier::scenario::{Finding, Library, lint};
 
-fn fixtures() -> PathBuf {
+pub(super) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/scenario")
 }
 
@@ -32,28 +32,28 @@ const CASES: &[Case] = &[
         from: "- reconcile: { kustomization:",
         to: "- reconcile: { kustomisation:",
         expected: "two/dev.yaml:25:18: error W002: unknown field `kustomisation`\n\
-            \x20 help: did you mean `kustomization`? this takes: `kustomization`, `git_repository`, `with_source`",
+            \x20 help: did you mean `kustomization`? this takes: `kustomization`, `helm_release`, `git_repository`, `oci_repository`, `helm_repository`, `helm_chart`, `with_source`",
     },
     Case {
         file: "dev.yaml",
         from: "      within: 90s",
         to: "      withing: 90s",
         expected: "two/dev.yaml:38:7: error W002: unknown field `withing`\n\
-            \x20 help: did you mean `within`? this takes: `kustomization`, `git_repository`, `revision`, `cel`, `id`, `within`, `every`, `stable_for`, `hold`, `give_up_when`, `save`, `title`, …",
+            \x20 help: did you mean `within`? this takes: `kustomization`, `helm_release`, `git_repository`, `oci_repository`, `helm_repository`, `helm_chart`, `revision`, `cel`, `id`, `within`, `every`, `stable_for`, …",
     },
     Case {
         file: "dev.yaml",
         from: "- commit:\n      repo: dev",
         to: "- comit:\n      repo: dev",
         expected: "two/dev.yaml:20:5: error W003: unknown word `comit`\n\
-            \x20 help: did you mean `commit`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`",
+            \x20 help: did you mean `commit`? there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`, `pull_request`, `image`, `chart`, `install`, …",
     },
     Case {
         file: "dev.yaml",
         from: "  - flux:\n",
         to: "  - fluxx:\n",
         expected: "two/dev.yaml:34:5: error W003: unknown word `fluxx`\n\
-            \x20 help: did you mean `flux`? there is: `git`, `flux`, `k8s`, `http`, `run`, `answer`",
+            \x20 help: did you mean `flux`? there is: `git`, `flux`, `k8s`, `http`, `run`, `answer`, `pull_request`, `registry`, `any`, `all`, `not`",
     },
     Case {
         file: "dev.yaml",
@@ -254,7 +254,7 @@ const CASES: &[Case] = &[
         file: "dev.yaml",
         from: "kustomization: dev/site, with",
         to: "kustomization: dev/site, git_repository: dev/site, with",
-        expected: "two/dev.yaml:25:5: error W010: more than one of `kustomization`, `git_repository` is there\n\
+        expected: "two/dev.yaml:25:5: error W010: more than one of `kustomization`, `helm_release`, `git_repository`, `oci_repository`, `helm_repository`, `helm_chart` is there\n\
             \x20 help: write exactly one of them",
     },
     Case {
@@ -331,7 +331,7 @@ const CASES: &[Case] = &[
         from: "  - run:\n      cmd: git status",
         to: "  - sleep: 5s\n  - run:\n      cmd: git status",
         expected: "two/dev.yaml:17:5: error W003: unknown word `sleep`\n\
-            \x20 help: there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`",
+            \x20 help: there is: `run`, `commit`, `reconcile`, `apply`, `delete`, `scale`, `wait`, `pause`, `pull_request`, `image`, `chart`, `install`, …",
     },
     Case {
         file: "dev.yaml",
@@ -352,14 +352,14 @@ const CASES: &[Case] = &[
         from: "      service: dev/site:80\n",
         to: "      service: dev/site:80\n      body2: {}\n",
         expected: "two/dev.yaml:61:7: error W002: unknown field `body2`\n\
-            \x20 help: did you mean `body`? this takes: `service`, `url`, `path`, `status`, `body`, `cel`, `id`, `within`, `every`, `stable_for`, `hold`, `give_up_when`, …",
+            \x20 help: did you mean `body`? this takes: `service`, `url`, `from`, `path`, `status`, `body`, `cel`, `id`, `within`, `every`, `stable_for`, `hold`, …",
     },
     Case {
         file: "dev.yaml",
         from: "  verify:\n  - http:",
         to: "  checks:\n  - http:",
         expected: "two/dev.yaml:58:3: error W002: unknown field `checks`\n\
-            \x20 help: this takes: `id`, `title`, `estimated`, `style`, `needs`, `while_waiting`, `explain`, `notes`, `do`, `verify`, `before`, `hints`, …",
+            \x20 help: this takes: `id`, `title`, `estimated`, `style`, `requires`, `needs`, `while_waiting`, `explain`, `notes`, `do`, `verify`, `before`, …",
     },
     Case {
         file: "dev.yaml",
@@ -477,21 +477,23 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// The fixture's workshop with one change.
-fn changed(case: &Case, folder: &Path) {
+/// The fixture's workshop in a folder, with files changed on the way.
+pub(super) fn copied(folder: &Path, change: impl Fn(&str, String) -> String) {
     let from = fixtures();
     for path in ["workshop.yaml", "boss.yaml", "dev.yaml", "files/page.html"] {
-        let mut text = std::fs::read_to_string(from.join("library/two").join(path)).unwrap();
-        if path == case.file {
-            assert!(text.contains(case.from), "`{}` is not in the fixture", case.from);
-            text = text.replacen(case.from, case.to, 1);
-        }
+        let text = std::fs::read_to_string(from.join("library/two").join(path)).unwrap();
         let to = folder.join("library/two").join(path);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::write(to, text).unwrap();
+        std::fs::write(to, change(path, text)).unwrap();
     }
     std::fs::create_dir_all(folder.join("templates/site")).unwrap();
     std::fs::write(folder.join("templates/site/README.md"), "A site.").unwrap();
+}
+
+/// What lint says to the workshop in a folder.
+pub(super) fn findings_in(folder: &Path) -> String {
+    let library = folder.join("library");
+    findings(&Library::directory(&library)).replace(&format!("{}/", library.display()), "")
 }
 
 #[test]
@@ -499,9 +501,14 @@ fn every_mistake_is_named_with_place_and_remedy() {
     let mut wrong = String::new();
     for case in CASES {
         let folder = tempfile::tempdir().unwrap();
-        changed(case, folder.path());
-        let library = folder.path().join("library");
-        let found = findings(&Library::directory(&library)).replace(&format!("{}/", library.display()), "");
+        copied(folder.path(), |file, text| {
+            if file != case.file {
+                return text;
+            }
+            assert!(text.contains(case.from), "`{}` is not in the fixture", case.from);
+            text.replacen(case.from, case.to, 1)
+        });
+        let found = findings_in(folder.path());
         if found != case.expected {
             let _ = writeln!(wrong, "=== {:?} -> {:?}\n{found}", case.from, case.to);
         }

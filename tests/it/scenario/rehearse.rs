@@ -48,7 +48,7 @@ cleanup:
 
 async fn rehearse(world: &World, tracks: &[&str], cleanup: bool) -> Result<Report, String> {
     let tracks: Vec<_> = tracks.iter().map(|&track| track.to_owned()).collect();
-    let options = RehearseOptions { cleanup };
+    let options = RehearseOptions { cleanup, ..RehearseOptions::default() };
     world.session().rehearse(&tracks, &options).await.map_err(|error| error.to_string())
 }
 
@@ -172,6 +172,30 @@ async fn a_failing_action_is_named_and_secrets_are_not() {
     assert_eq!(source, "expected exit code 0, got exit code 4\n  | ***");
     let journal = std::fs::read_to_string(world.path("journal/dev.ndjson")).unwrap();
     assert!(journal.contains("got exit code 4") && !journal.contains("token-of-dev"), "{journal}");
+}
+
+#[tokio::test]
+async fn chance_chooses_the_track_and_the_same_seed_chooses_the_same_way() {
+    let mut orders = std::collections::BTreeSet::new();
+    for seed in [1, 1, 2, 3, 4, 5] {
+        let world = World::new(
+            BOSS,
+            &DEV.replace("  needs: [boss.open]\n", "").replace("{{ facts.boss.open.door.wood }}", "oak"),
+        );
+        let options = RehearseOptions { seed: Some(seed), ..RehearseOptions::default() };
+        let tracks = ["boss".to_owned(), "dev".to_owned()];
+        let report = world.session().rehearse(&tracks, &options).await.unwrap();
+        let steps: Vec<_> = report.steps.into_iter().map(|step| step.step).collect();
+        for track in ["boss.open boss.close", "dev.enter dev.sit"] {
+            let (first, second) = track.split_once(' ').unwrap();
+            let place = |name: &str| steps.iter().position(|step| step == name).unwrap();
+            assert!(place(first) < place(second), "{steps:?}");
+        }
+        orders.insert((seed, steps));
+    }
+    assert_eq!(orders.len(), 5, "one seed, one order");
+    let different: std::collections::BTreeSet<_> = orders.into_iter().map(|(_, steps)| steps).collect();
+    assert!(different.len() > 1, "chance makes a difference");
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use atelier::platform::{Actor, Cluster, Error, Forge, Gitea, Kind, Platform, Pus
 use atelier::scenario::{ActorContext, Library, Session};
 use futures::stream::{BoxStream, StreamExt as _};
 
-struct Nobody;
+/// A cluster that nobody answers for.
+pub(crate) struct Nobody;
 
 #[async_trait]
 impl Cluster for Nobody {
@@ -146,6 +147,8 @@ impl World {
             workshop,
             journal_folder: self.path("journal"),
             values: serde_json::Map::new(),
+            operator: Vec::new(),
+            recreate: None,
             events: Events::to(move |event| events.lock().unwrap().push(event)),
         }
     }
@@ -178,7 +181,7 @@ fn line(event: &Event) -> String {
         Event::StepGated { step, needs, while_waiting, .. } => {
             format!("{step} waits for {needs:?} {while_waiting:?}")
         }
-        Event::StepSkipped { step } => format!("skipped {step}"),
+        Event::StepSkipped { step, .. } => format!("skipped {step}"),
         Event::Hint { text, .. } => format!("hint: {text}"),
         Event::ActionStarted { actor, shown, .. } => format!("{actor}$ {shown}"),
         Event::ActionOutput { text, .. } => format!("| {text}"),

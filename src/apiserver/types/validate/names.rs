@@ -17,6 +17,14 @@ const OLD_LABEL: &str = "a DNS-1035 label must consist of lower case alphanumeri
 const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end \
     with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
     '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const OVERALL: &str = "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and \
+    end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
+    '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. \
+    'example.com/MyName')";
+const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which \
+    must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. \
+    '*.example.com', regex used for validation is \
+    '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or \
     '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex \
     used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
@@ -26,8 +34,9 @@ const DATA_KEY: &str = "a valid config key must consist of alphanumeric characte
 /// What is wrong with `name` as the name of an object of `kind`.
 pub(super) fn object_name(kind: &Kind, name: &str) -> Vec<String> {
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Namespace") => label(name),
+        ("", "Namespace") | ("apps", "StatefulSet") => label(name),
         ("", "Service") => old_label(name),
+        ("batch", "CronJob") if name.len() > 52 => vec!["must be no more than 52 characters".to_owned()],
         ("rbac.authorization.k8s.io", _) => path_segment(name),
         _ => subdomain(name),
     }
@@ -44,13 +53,19 @@ fn is_label(name: &str) -> bool {
         && bytes.iter().all(|&byte| is_lower(byte) || byte == b'-')
 }
 
+/// Dots have words of their own where only one label may stand.
+fn dots(name: &str) -> Option<String> {
+    name.contains('.').then(|| "must not contain dots".to_owned())
+}
+
 fn too_long(name: &str, limit: usize) -> Option<String> {
     (name.len() > limit).then(|| format!("must be no more than {limit} characters"))
 }
 
 /// An RFC 1123 label.
 pub(super) fn label(name: &str) -> Vec<String> {
-    let form = (!is_label(name)).then(|| LABEL.to_owned());
+    let parts = name.split('.').all(is_label);
+    let form = if parts { dots(name) } else { Some(LABEL.to_owned()) };
     too_long(name, 63).into_iter().chain(form).collect()
 }
 
@@ -60,10 +75,45 @@ pub(crate) fn subdomain(name: &str) -> Vec<String> {
     too_long(name, 253).into_iter().chain(form).collect()
 }
 
-fn old_label(name: &str) -> Vec<String> {
+/// A label in the older form of RFC 1035, which begins with a letter.
+pub(super) fn old_label(name: &str) -> Vec<String> {
     let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     let form = (!begins || !is_label(name)).then(|| OLD_LABEL.to_owned());
     too_long(name, 63).into_iter().chain(form).collect()
+}
+
+/// The name of a port of a container.
+pub(super) fn port(name: &str) -> Vec<String> {
+    let lower = |byte: u8| is_lower(byte) || byte == b'-';
+    let form = if !name.bytes().all(lower) {
+        Some("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    } else if !name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        Some("must contain at least one letter (a-z)")
+    } else {
+        None
+    };
+    let hyphens = if name.contains("--") { Some("must not contain consecutive hyphens") } else { None };
+    let ends = name.starts_with('-') || name.ends_with('-');
+    let ends = ends.then_some("must not begin or end with a hyphen");
+    too_long(name, 15)
+        .into_iter()
+        .chain(form.into_iter().chain(hyphens).chain(ends).map(str::to_owned))
+        .collect()
+}
+
+/// A host's name of which the first part may be `*`.
+pub(super) fn wildcard(name: &str) -> Vec<String> {
+    let rest = name.strip_prefix("*.");
+    let form = (!rest.is_some_and(|rest| rest.split('.').all(is_label))).then(|| WILDCARD.to_owned());
+    too_long(name, 253).into_iter().chain(form).collect()
+}
+
+/// What a finalizer is called: one of Kubernetes' own, or a name with a domain.
+pub(super) fn finalizer(name: &str) -> Vec<String> {
+    let own = ["kubernetes", "orphan", "foregroundDeletion"];
+    let plain = (!name.contains('/') && !own.contains(&name))
+        .then(|| "name is neither a standard finalizer name nor is it fully qualified".to_owned());
+    plain.into_iter().collect()
 }
 
 fn path_segment(name: &str) -> Vec<String> {
@@ -84,6 +134,9 @@ fn is_name_part(name: &str) -> bool {
 
 /// A key of labels or annotations, with or without a domain before it.
 pub(crate) fn qualified(key: &str) -> Vec<String> {
+    if key.matches('/').count() > 1 {
+        return vec![OVERALL.to_owned()];
+    }
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, key),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{FieldError, Reason, metadata, rules, schema, workloads};
+use super::{FieldError, Reason, builtin, metadata, rules, schema};
 use crate::apiserver::types::Kind;
 
 /// How many errors are shown at most.
@@ -16,8 +16,8 @@ pub(crate) fn validate(kind: &Kind, object: &Value) -> Vec<FieldError> {
     validate_change(kind, object, None)
 }
 
-/// Checks an object that takes the place of `old`, after its defaults were filled in. Which fields of built-in kinds
-/// may change at all is not told here.
+/// Checks an object that takes the place of `old`, after its defaults were filled in. What may change at all is
+/// checked as well.
 pub(crate) fn validate_change(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     metadata::validate(kind, object, &mut errors);
@@ -31,7 +31,7 @@ pub(crate) fn validate_change(kind: &Kind, object: &Value, old: Option<&Value>) 
             errors.push(FieldError { field: "<nil>".to_owned(), reason: Reason::Invalid, message });
         }
     } else {
-        workloads::validate(kind, object, &mut errors);
+        builtin::validate(kind, object, old, &mut errors);
     }
     errors.truncate(SHOWN);
     errors

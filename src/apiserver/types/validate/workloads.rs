@@ -1,197 +1,233 @@
-//! The commonest of what Kubernetes checks in code for its own kinds other than Pods.
+//! What Kubernetes checks in Deployments and their like, after `pkg/apis/apps/validation`.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
-use super::names::{self, quoted};
-use super::{FieldError, metadata, pods};
-use crate::apiserver::types::Kind;
+use serde_json::{Value, json};
 
-/// Checks what is particular to a built-in kind.
-pub(super) fn validate(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>) {
-    let spec = &object["spec"];
-    match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Pod") => pods::spec(spec, "spec", errors),
-        ("", "Service") => service(spec, errors),
-        ("", "ConfigMap") => {
-            data_keys(object, "data", errors);
-            data_keys(object, "binaryData", errors);
-        }
-        ("", "Secret") => data_keys(object, "data", errors),
-        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
-            selector(spec, errors);
-            for field in ["replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"] {
-                at_least_zero(&spec[field], &format!("spec.{field}"), errors);
-            }
-            template(spec, "spec.template", &["Always"], errors);
-        }
-        ("batch", "Job") => job(spec, "spec", errors),
-        ("batch", "CronJob") => {
-            if spec["schedule"].as_str().is_none_or(str::is_empty) {
-                errors.push(FieldError::required("spec.schedule", ""));
-            }
-            job(&spec["jobTemplate"]["spec"], "spec.jobTemplate.spec", errors);
-        }
-        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => binding(object, errors),
-        ("networking.k8s.io", "Ingress") => ingress(spec, errors),
-        _ => {}
+use super::field::{Errors, Field};
+use super::pods;
+
+/// A Deployment's specification.
+pub(super) fn deployment(spec: &Field, errors: &mut Errors) {
+    spec.get("replicas").at_least_zero(errors);
+    if !spec.get("selector").is_set() {
+        spec.get("selector").required("", errors);
+    }
+    let right = selector(spec, "deployment", errors);
+    template(spec, right, "ReplicaSet", errors);
+    strategy(&spec.get("strategy"), errors);
+    for name in ["minReadySeconds", "revisionHistoryLimit"] {
+        spec.get(name).at_least_zero(errors);
+    }
+    let deadline = spec.get("progressDeadlineSeconds");
+    deadline.at_least_zero(errors);
+    if deadline.is_set() && deadline.count() <= spec.get("minReadySeconds").count() {
+        deadline.invalid("must be greater than minReadySeconds", errors);
     }
 }
 
-fn at_least_zero(value: &Value, field: &str, errors: &mut Vec<FieldError>) {
-    if value.as_i64().is_some_and(|number| number < 0) {
-        errors.push(FieldError::invalid(field, value, "must be greater than or equal to 0"));
+/// Checks a selector that is there. Whether it is right at all is `None` where there is none.
+fn selector(spec: &Field, word: &str, errors: &mut Errors) -> bool {
+    let selector = spec.get("selector");
+    if !selector.is_set() {
+        return true;
+    }
+    if !selector.selector(errors) {
+        selector.invalid("invalid label selector", errors);
+        return false;
+    }
+    if selector.get("matchLabels").len() + selector.get("matchExpressions").len() == 0 {
+        selector.invalid(&format!("empty selector is invalid for {word}"), errors);
+        return false;
+    }
+    true
+}
+
+/// Checks the template; `compared` says whether its labels are held against the selector.
+fn template(spec: &Field, compared: bool, owner: &str, errors: &mut Errors) {
+    let template = spec.get("template");
+    let labels = template.get("metadata").get("labels");
+    if compared && !selects(&spec.get("selector"), labels.value) {
+        labels.invalid("`selector` does not match template `labels`", errors);
+    }
+    template_spec(&template, errors);
+    let inner = template.get("spec");
+    let policy = inner.get("restartPolicy");
+    if policy.is_set() && policy.text() != "Always" {
+        policy.unsupported(policy.value, &["Always"], errors);
+    }
+    if inner.get("activeDeadlineSeconds").is_set() {
+        let detail = format!("activeDeadlineSeconds in {owner} is not Supported");
+        inner.get("activeDeadlineSeconds").forbidden(&detail, errors);
     }
 }
 
-fn selector(spec: &Value, errors: &mut Vec<FieldError>) {
-    let selector = &spec["selector"];
-    if selector.is_null() {
-        errors.push(FieldError::required("spec.selector", ""));
-        return;
-    }
-    metadata::labels(&selector["matchLabels"], "spec.selector.matchLabels", errors);
-    let wanted = selector["matchLabels"].as_object();
-    let expressions = selector["matchExpressions"].as_array();
-    if wanted.is_none_or(serde_json::Map::is_empty) && expressions.is_none_or(Vec::is_empty) {
-        let detail = "empty selector is invalid for deployment";
-        errors.push(FieldError::invalid("spec.selector", selector, detail));
-        return;
-    }
-    let labels = &spec["template"]["metadata"]["labels"];
-    let differs =
-        wanted.is_some_and(|wanted| wanted.iter().any(|(key, value)| labels.get(key) != Some(value)));
-    let misses = expressions.is_some_and(|all| all.iter().any(|one| !matches(one, labels)));
-    if differs || misses {
-        let given = if labels.is_null() { &Value::Null } else { labels };
-        let detail = "`selector` does not match template `labels`";
-        errors.push(FieldError::invalid("spec.template.metadata.labels", given, detail));
-    }
+/// Checks what a template says of its Pods.
+pub(super) fn template_spec(template: &Field, errors: &mut Errors) {
+    let labels = template.get("metadata").get("labels");
+    Field { value: labels.value, path: format!("{}.labels", template.path) }.labels(errors);
+    pods::spec(template.get("spec").value, &format!("{}.spec", template.path), errors);
 }
 
-fn matches(expression: &Value, labels: &Value) -> bool {
-    let value = expression["key"].as_str().and_then(|key| labels.get(key));
-    let among =
-        || value.is_some_and(|value| expression["values"].as_array().is_some_and(|all| all.contains(value)));
-    match expression["operator"].as_str() {
-        Some("In") => among(),
-        Some("NotIn") => !among(),
-        Some("Exists") => value.is_some(),
-        Some("DoesNotExist") => value.is_none(),
+/// Whether a selector takes what has `labels`; one that is not there takes nothing.
+pub(super) fn selects(selector: &Field, labels: &Value) -> bool {
+    let mut wanted = selector.value["matchLabels"].as_object().into_iter().flatten();
+    selector.is_set()
+        && wanted.all(|(key, value)| labels.get(key) == Some(value))
+        && selector.get("matchExpressions").items().all(|one| matches(&one, labels))
+}
+
+fn matches(expression: &Field, labels: &Value) -> bool {
+    let value = labels.get(expression.get("key").text());
+    let among = || value.is_some_and(|value| expression.get("values").items().any(|one| one.value == value));
+    match expression.get("operator").text() {
+        "In" => among(),
+        "NotIn" => !among(),
+        "Exists" => value.is_some(),
+        "DoesNotExist" => value.is_none(),
         _ => true,
     }
 }
 
-fn template(spec: &Value, field: &str, restart: &[&str], errors: &mut Vec<FieldError>) {
-    let template = &spec["template"];
-    metadata::labels(&template["metadata"]["labels"], &format!("{field}.labels"), errors);
-    pods::spec(&template["spec"], &format!("{field}.spec"), errors);
-    let policy = &template["spec"]["restartPolicy"];
-    if policy.as_str().is_some_and(|policy| !restart.contains(&policy)) {
-        errors.push(FieldError::not_supported(format!("{field}.spec.restartPolicy"), policy, restart));
-    }
-}
-
-fn job(spec: &Value, field: &str, errors: &mut Vec<FieldError>) {
-    for name in ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit"] {
-        at_least_zero(&spec[name], &format!("{field}.{name}"), errors);
-    }
-    let policy = &spec["template"]["spec"]["restartPolicy"];
-    template(spec, &format!("{field}.template"), &["Always", "OnFailure", "Never"], errors);
-    if policy == "Always" {
-        let at = format!("{field}.template.spec.restartPolicy");
-        // Nobody who leaves the policy out has written this value, and Kubernetes says what it takes.
-        errors.push(FieldError::required(at, "valid values: \"OnFailure\", \"Never\""));
-    }
-}
-
-fn service(spec: &Value, errors: &mut Vec<FieldError>) {
-    const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
-    let kind = spec["type"].as_str().unwrap_or_default();
-    if !TYPES.contains(&kind) {
-        errors.push(FieldError::not_supported("spec.type", &spec["type"], &TYPES));
-    }
-    let ports: &[Value] = spec["ports"].as_array().map_or(&[], Vec::as_slice);
-    if ports.is_empty() && kind != "ExternalName" && spec["clusterIP"] != "None" {
-        errors.push(FieldError::required("spec.ports", ""));
-    }
-    if kind == "ExternalName" && spec["externalName"].as_str().is_none_or(str::is_empty) {
-        errors.push(FieldError::required("spec.externalName", ""));
-    }
-    metadata::labels(&spec["selector"], "spec.selector", errors);
-    let mut seen = Vec::new();
-    for (index, port) in ports.iter().enumerate() {
-        let field = format!("spec.ports[{index}]");
-        match port["name"].as_str() {
-            None | Some("") if ports.len() > 1 => {
-                errors.push(FieldError::required(format!("{field}.name"), ""));
-            }
-            None | Some("") => {}
-            Some(name) => {
-                for words in names::label(name) {
-                    errors.push(FieldError::invalid(format!("{field}.name"), &quoted(name), &words));
-                }
-                if seen.contains(&name) {
-                    errors.push(FieldError::duplicate(format!("{field}.name"), &quoted(name)));
-                }
-                seen.push(name);
-            }
+fn strategy(strategy: &Field, errors: &mut Errors) {
+    let rolling = strategy.get("rollingUpdate");
+    match strategy.get("type").text() {
+        "Recreate" if rolling.is_set() => {
+            rolling.forbidden("may not be specified when strategy `type` is 'Recreate'", errors);
         }
-        pods::port_number(&port["port"], &format!("{field}.port"), errors);
-        pods::protocol(&port["protocol"], &format!("{field}.protocol"), errors);
-    }
-}
-
-fn data_keys(object: &Value, field: &str, errors: &mut Vec<FieldError>) {
-    for key in object[field].as_object().into_iter().flatten().map(|(key, _)| key) {
-        for words in names::data_key(key) {
-            errors.push(FieldError::invalid(format!("{field}[{key}]"), &quoted(key), &words));
+        "RollingUpdate" if rolling.is_set() => {
+            let (surge, missing) = (rolling.get("maxSurge"), rolling.get("maxUnavailable"));
+            missing.count_or_percentage(errors);
+            surge.count_or_percentage(errors);
+            if missing.is_none_at_all() && surge.is_none_at_all() {
+                missing.invalid("may not be 0 when `maxSurge` is 0", errors);
+            }
+            missing.at_most_all(errors);
+        }
+        "Recreate" | "RollingUpdate" => {}
+        other => {
+            let shown = json!({"Type": other, "RollingUpdate": null});
+            strategy.unsupported(&shown, &["Recreate", "RollingUpdate"], errors);
         }
     }
 }
 
-fn binding(object: &Value, errors: &mut Vec<FieldError>) {
-    let role = &object["roleRef"];
-    if !matches!(role["kind"].as_str(), Some("Role" | "ClusterRole")) {
-        errors.push(FieldError::not_supported("roleRef.kind", &role["kind"], &["ClusterRole", "Role"]));
+/// A `ReplicaSet`'s specification.
+pub(super) fn replica_set(spec: &Field, errors: &mut Errors) {
+    for name in ["replicas", "minReadySeconds"] {
+        spec.get(name).at_least_zero(errors);
     }
-    if role["name"].as_str().is_none_or(str::is_empty) {
-        errors.push(FieldError::required("roleRef.name", ""));
+    if !spec.get("selector").is_set() {
+        spec.get("selector").required("", errors);
     }
-    for (index, subject) in object["subjects"].as_array().into_iter().flatten().enumerate() {
-        let field = format!("subjects[{index}]");
-        if subject["name"].as_str().is_none_or(str::is_empty) {
-            errors.push(FieldError::required(format!("{field}.name"), ""));
-        }
-        match subject["kind"].as_str() {
-            Some("ServiceAccount") if subject["namespace"].as_str().is_none_or(str::is_empty) => {
-                errors.push(FieldError::required(format!("{field}.namespace"), ""));
-            }
-            Some("ServiceAccount" | "User" | "Group") => {}
-            _ => {
-                let kinds = ["Group", "ServiceAccount", "User"];
-                errors.push(FieldError::not_supported(format!("{field}.kind"), &subject["kind"], &kinds));
-            }
-        }
-    }
+    let right = selector(spec, "deployment", errors);
+    template(spec, right, "ReplicaSet", errors);
 }
 
-fn ingress(spec: &Value, errors: &mut Vec<FieldError>) {
-    const TYPES: [&str; 3] = ["Exact", "ImplementationSpecific", "Prefix"];
-    let rules: &[Value] = spec["rules"].as_array().map_or(&[], Vec::as_slice);
-    if rules.is_empty() && spec["defaultBackend"].is_null() {
-        let detail = "either `defaultBackend` or `rules` must be specified";
-        errors.push(FieldError::invalid("spec", spec, detail));
+/// A `StatefulSet`'s specification.
+pub(super) fn stateful_set(spec: &Field, errors: &mut Errors) {
+    let policy = spec.get("podManagementPolicy");
+    match policy.text() {
+        "" => policy.required("", errors),
+        "OrderedReady" | "Parallel" => {}
+        _ => policy.invalid("must be 'OrderedReady' or 'Parallel'", errors),
     }
-    for (index, rule) in rules.iter().enumerate() {
-        for (place, path) in rule["http"]["paths"].as_array().into_iter().flatten().enumerate() {
-            let field = format!("spec.rules[{index}].http.paths[{place}].pathType");
-            match path["pathType"].as_str() {
-                None | Some("") => errors.push(FieldError::required(field, "pathType must be specified")),
-                Some(word) if !TYPES.contains(&word) => {
-                    errors.push(FieldError::not_supported(field, &path["pathType"], &TYPES));
-                }
-                Some(_) => {}
-            }
+    let strategy = spec.get("updateStrategy");
+    let rolling = strategy.get("rollingUpdate");
+    match strategy.get("type").text() {
+        "" => strategy.required("", errors),
+        "OnDelete" if rolling.is_set() => {
+            let shown = json!({"Partition": rolling.get("partition").value, "MaxUnavailable": null});
+            rolling.wrong(&shown, "only allowed for updateStrategy 'RollingUpdate'", errors);
+        }
+        "RollingUpdate" => rolling.get("partition").at_least_zero(errors),
+        "OnDelete" => {}
+        other => {
+            let shown = json!({"Type": other, "RollingUpdate": null});
+            strategy.wrong(&shown, "must be 'RollingUpdate' or 'OnDelete'", errors);
         }
     }
+    for name in ["whenDeleted", "whenScaled"] {
+        spec.get("persistentVolumeClaimRetentionPolicy").get(name).one_of(&["Retain", "Delete"], errors);
+    }
+    for field in [spec.get("replicas"), spec.get("minReadySeconds"), spec.get("ordinals").get("start")] {
+        field.at_least_zero(errors);
+    }
+    if !spec.get("serviceName").text().is_empty() {
+        spec.get("serviceName").label(errors);
+    }
+    if !spec.get("selector").is_set() {
+        spec.get("selector").required("", errors);
+    }
+    let right = selector(spec, "statefulset", errors);
+    let whole = with_claims(spec.value);
+    template(&Field::new(&whole, &spec.path), right, "StatefulSet", errors);
+}
+
+/// A `StatefulSet`'s Pods have a volume for each of its claims, which containers may mount.
+fn with_claims(spec: &Value) -> Cow<'_, Value> {
+    let claims = spec["volumeClaimTemplates"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+    if claims.is_empty() {
+        return Cow::Borrowed(spec);
+    }
+    let mut spec = spec.clone();
+    let pod = &mut spec["template"]["spec"];
+    let mut volumes = pod["volumes"].as_array().cloned().unwrap_or_default();
+    for claim in claims {
+        let name = &claim["metadata"]["name"];
+        volumes.retain(|volume| volume["name"] != *name);
+        volumes.push(json!({ "name": name, "persistentVolumeClaim": { "claimName": name } }));
+    }
+    pod["volumes"] = Value::Array(volumes);
+    Cow::Owned(spec)
+}
+
+/// A `DaemonSet`'s specification.
+pub(super) fn daemon_set(spec: &Field, errors: &mut Errors) {
+    let chosen = spec.get("selector");
+    let wrong = errors.len();
+    let right = !chosen.is_set() || chosen.selector(errors);
+    let labels = spec.get("template").get("metadata").get("labels");
+    if right && !selects(&chosen, labels.value) {
+        labels.invalid("`selector` does not match template `labels`", errors);
+    }
+    if chosen.is_set()
+        && errors.len() == wrong
+        && chosen.get("matchLabels").len() + chosen.get("matchExpressions").len() == 0
+    {
+        chosen.invalid("empty selector is invalid for daemonset", errors);
+    }
+    template(spec, false, "DaemonSet", errors);
+    spec.get("minReadySeconds").at_least_zero(errors);
+    let strategy = spec.get("updateStrategy");
+    let rolling = strategy.get("rollingUpdate");
+    match strategy.get("type").text() {
+        "RollingUpdate" if rolling.is_set() => {
+            let (surge, missing) = (rolling.get("maxSurge"), rolling.get("maxUnavailable"));
+            missing.count_or_percentage(errors);
+            missing.at_most_all(errors);
+            surge.count_or_percentage(errors);
+            surge.at_most_all(errors);
+            match (missing.is_none_at_all(), surge.is_none_at_all()) {
+                (true, true) => missing.required("cannot be 0 when maxSurge is 0", errors),
+                (false, false) => surge.invalid("may not be set when maxUnavailable is non-zero", errors),
+                _ => {}
+            }
+        }
+        "RollingUpdate" => rolling.required("", errors),
+        "OnDelete" => {}
+        other => {
+            let shown = json!({"Type": other, "RollingUpdate": null});
+            strategy.unsupported(&shown, &["RollingUpdate", "OnDelete"], errors);
+        }
+    }
+    spec.get("revisionHistoryLimit").at_least_zero(errors);
+}
+
+/// A `ControllerRevision`.
+pub(super) fn revision(object: &Field, errors: &mut Errors) {
+    if !object.get("data").is_set() {
+        object.get("data").required("data is mandatory", errors);
+    }
+    object.get("revision").at_least_zero(errors);
 }

@@ -6,11 +6,12 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::Search;
 use crate::platform::k3d::Error;
+use crate::platform::k3d::error::innermost;
 
 /// An engine that does not say hello in this time is not there.
 const HELLO: Duration = Duration::from_secs(10);
 /// One request may take this long until its answer begins; pulls and builds stream.
-const REQUEST_SECONDS: u64 = 180;
+pub(in crate::platform::k3d) const REQUEST_SECONDS: u64 = 180;
 
 /// A connection to a Docker engine. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ impl Engine {
     /// Connects to the first engine that answers.
     pub async fn connect(search: &Search) -> Result<Self, Error> {
         let mut tried = Vec::new();
-        for address in search.addresses() {
+        for address in search.addresses()? {
             match Self::open(&address).await {
                 Ok(engine) => return Ok(engine),
                 Err(Error::NoEngine { tried: this }) => tried.push(this),
@@ -64,13 +65,4 @@ fn docker(address: &str) -> Result<Result<Docker, bollard::errors::Error>, Error
         }
         _ => Err(unusable("it must look like `unix:///var/run/docker.sock`")),
     }
-}
-
-/// The end of the chain: the operating system's reason, which is what a person can act on.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

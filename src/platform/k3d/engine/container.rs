@@ -10,7 +10,7 @@ use bollard::models::{
     RestartPolicy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
+    CreateContainerOptionsBuilder, EventsOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder, StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use futures::StreamExt as _;
@@ -192,6 +192,28 @@ impl Engine {
             }
         };
         Ok(found.into_iter().map(container).collect())
+    }
+
+    /// Says something whenever a container with all of these labels starts.
+    pub(in crate::platform::k3d) fn starts(
+        &self,
+        labels: &[String],
+    ) -> futures::stream::BoxStream<'static, ()> {
+        let words = |text: &str| vec![text.to_owned()];
+        let filters = HashMap::from([
+            ("type".to_owned(), words("container")),
+            ("event".to_owned(), words("start")),
+            ("label".to_owned(), labels.to_vec()),
+        ]);
+        let options = EventsOptionsBuilder::default().filters(&filters).build();
+        let docker = self.docker.clone();
+        let starts = async_stream::stream! {
+            let mut events = Box::pin(docker.events(Some(options)));
+            while let Some(Ok(_)) = events.next().await {
+                yield ();
+            }
+        };
+        starts.boxed()
     }
 
     /// Runs a command inside a container to its end, whatever its exit code.

@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 
 use super::Engine;
 use crate::platform::k3d::Error;
-use crate::platform::k3d::error::optional;
+use crate::platform::k3d::error::{optional, says_disk_full};
 
 /// An image as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,10 @@ impl Engine {
         while let Some(line) = stream.next().await {
             let line = line.map_err(Error::engine(format!("pull the image `{reference}`")))?;
             let (Some(id), Some(status)) = (line.id, line.status) else { continue };
+            // Under the tag's name the engine tells where it pulls from, which is no layer.
+            if status.starts_with("Pulling from") {
+                continue;
+            }
             let layer = layers.entry(id).or_default();
             let detail = line.progress_detail.unwrap_or_default();
             let number = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
@@ -104,6 +108,9 @@ impl Engine {
         while let Some(line) = stream.next().await {
             let line = line.map_err(Error::engine(format!("build the image `{name}`")))?;
             if let Some(reason) = line.error_detail.and_then(|detail| detail.message) {
+                if says_disk_full(&reason) {
+                    return Err(Error::Full { what: format!("build the image `{name}`"), message: reason });
+                }
                 return Err(Error::Image { image: name.to_owned(), reason });
             }
         }

@@ -10,6 +10,7 @@ mod search;
 mod volume;
 
 pub use connect::Engine;
+pub(super) use connect::REQUEST_SECONDS;
 pub(super) use container::{Container, ContainerSpec};
 pub use facts::Facts;
 pub(super) use image::{Image, Progress};

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
+use bollard::models::{
+    EndpointIpamConfig, EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest,
+    NetworkDisconnectRequest,
+};
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
 use super::Engine;
@@ -50,6 +53,30 @@ impl Engine {
         Ok(made.map_err(Error::engine(format!("make the network `{}`", spec.name)))?.id)
     }
 
+    /// Connects a container, running or not, to a network, with an address of its own or any. What it knows of an
+    /// earlier network of that name is forgotten.
+    pub(in crate::platform::k3d) async fn connect_network(
+        &self,
+        network: &str,
+        container: &str,
+        address: Option<&str>,
+        aliases: Vec<String>,
+    ) -> Result<(), Error> {
+        let config = address.map(|address| EndpointIpamConfig {
+            ipv4_address: Some(address.to_owned()),
+            ..EndpointIpamConfig::default()
+        });
+        let endpoint =
+            EndpointSettings { ipam_config: config, aliases: Some(aliases), ..EndpointSettings::default() };
+        let request =
+            NetworkConnectRequest { container: container.to_owned(), endpoint_config: Some(endpoint) };
+        let forgotten = NetworkDisconnectRequest { container: container.to_owned(), force: Some(true) };
+        // The engine keeps the old connection, and says that all is well, as long as it is there.
+        let _ = self.docker.disconnect_network(network, forgotten).await;
+        let connected = self.docker.connect_network(network, request).await;
+        connected.map_err(Error::engine(format!("connect a container to the network `{network}`")))
+    }
+
     /// The network of that name.
     pub(in crate::platform::k3d) async fn network(&self, name: &str) -> Result<Option<Network>, Error> {
         // Two networks can have one name, and the engine finds by a part of the name too.
@@ -86,7 +113,7 @@ impl Engine {
             return Ok(false);
         };
         for container in inspected.containers.unwrap_or_default().into_keys() {
-            let request = bollard::models::NetworkDisconnectRequest { container, force: Some(true) };
+            let request = NetworkDisconnectRequest { container, force: Some(true) };
             // What went away by itself in the meantime is off the network.
             let _ = self.docker.disconnect_network(id, request).await;
         }

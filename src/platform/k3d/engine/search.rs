@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::platform::k3d::Error;
+
 /// A description or configuration larger than this is nobody's.
 const FILE_LIMIT: u64 = 1 << 20;
 
@@ -25,18 +27,18 @@ pub struct Search {
 
 impl Search {
     /// The addresses to try, the best first. What the user has chosen is the only one.
-    pub(super) fn addresses(&self) -> Vec<String> {
+    pub(super) fn addresses(&self) -> Result<Vec<String>, Error> {
         if let Some(host) = self.host.as_ref().filter(|host| !host.is_empty()) {
-            return vec![host.clone()];
+            return Ok(vec![host.clone()]);
         }
-        if let Some(host) = self.context_host() {
-            return vec![host];
+        if let Some(host) = self.context_host()? {
+            return Ok(vec![host]);
         }
         let sockets = self.sockets();
         let there = sockets.iter().filter(|path| path.exists());
         let there = there.map(|path| format!("unix://{}", path.display())).collect::<Vec<_>>();
         // Naming the usual place makes a better message than naming none.
-        if there.is_empty() { vec!["unix:///var/run/docker.sock".to_owned()] } else { there }
+        Ok(if there.is_empty() { vec!["unix:///var/run/docker.sock".to_owned()] } else { there })
     }
 
     fn sockets(&self) -> Vec<PathBuf> {
@@ -60,18 +62,21 @@ impl Search {
     }
 
     /// The address of the chosen context. A context is a file in a folder named by the SHA-256 of its name.
-    fn context_host(&self) -> Option<String> {
-        let config = self.config.as_ref()?;
+    fn context_host(&self) -> Result<Option<String>, Error> {
+        let Some(config) = &self.config else { return Ok(None) };
         let current = || read(&config.join("config.json"))?["currentContext"].as_str().map(str::to_owned);
-        let name = self.context.clone().filter(|name| !name.is_empty()).or_else(current)?;
-        if name == "default" {
-            return None;
-        }
+        let name = self.context.clone().filter(|name| !name.is_empty()).or_else(current);
+        let Some(name) = name.filter(|name| !name.is_empty() && name != "default") else { return Ok(None) };
         let folder = Sha256::digest(name.as_bytes())
             .iter()
             .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        let meta = read(&config.join("contexts/meta").join(folder).join("meta.json"))?;
-        meta.pointer("/Endpoints/docker/Host")?.as_str().map(str::to_owned)
+        let meta = read(&config.join("contexts/meta").join(folder).join("meta.json"));
+        let host = meta.as_ref().and_then(|meta| meta.pointer("/Endpoints/docker/Host")?.as_str());
+        match host {
+            Some(host) => Ok(Some(host.to_owned())),
+            // Another engine than the chosen one would be a surprise, and Docker itself refuses too.
+            None => Err(Error::NoContext { name, config: config.clone() }),
+        }
     }
 }
 
@@ -94,7 +99,7 @@ mod tests {
         std::fs::write(runtime.join("podman/podman.sock"), "").unwrap();
         let mut search = Search { runtime: Some(runtime.clone()), ..Search::default() };
         assert_eq!(
-            search.addresses().last(),
+            search.addresses().unwrap().last(),
             Some(&format!("unix://{}/podman/podman.sock", runtime.display()))
         );
 
@@ -106,11 +111,15 @@ mod tests {
         let endpoint = r#"{"Endpoints": {"docker": {"Host": "unix:///desk.sock"}}}"#;
         std::fs::write(config.join("contexts/meta").join(meta).join("meta.json"), endpoint).unwrap();
         search.config = Some(config);
-        assert_eq!(search.addresses(), ["unix:///desk.sock"]);
+        assert_eq!(search.addresses().unwrap(), ["unix:///desk.sock"]);
         search.host = Some("tcp://10.0.0.1:2375".to_owned());
-        assert_eq!(search.addresses(), ["tcp://10.0.0.1:2375"]);
+        assert_eq!(search.addresses().unwrap(), ["tcp://10.0.0.1:2375"]);
         search.host = None;
+        search.context = Some("laptop".to_owned());
+        let config = folder.path().join("docker");
+        let text = format!("there is no Docker context `laptop` in `{}`", config.display());
+        assert_eq!(search.addresses().unwrap_err().to_string(), text);
         search.context = Some("default".to_owned());
-        assert_ne!(search.addresses(), ["unix:///desk.sock"]);
+        assert_ne!(search.addresses().unwrap(), ["unix:///desk.sock"]);
     }
 }

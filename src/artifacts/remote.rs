@@ -1,0 +1,190 @@
+//! A repository of a registry, as who pushes to it sees it: blobs first, then the manifest under its tag.
+//! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::Error;
+
+/// The largest answer that is read.
+const ANSWER_LIMIT: usize = 64 << 20;
+/// What manifests may be like.
+const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
+    application/vnd.oci.image.index.v1+json";
+
+/// What is pushed: a manifest, and the blobs that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed {
+    /// The manifest's bytes.
+    pub manifest: Vec<u8>,
+    /// Its media type.
+    pub media_type: String,
+    /// The blobs' bytes.
+    pub blobs: Vec<Vec<u8>>,
+}
+
+impl Packed {
+    /// The digest that the registry will know the manifest by.
+    pub fn digest(&self) -> String {
+        digest(&self.manifest)
+    }
+}
+
+/// `sha256:` and the hash in hexadecimal digits.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// A repository of a registry.
+pub struct Remote {
+    http: reqwest::Client,
+    url: String,
+    name: String,
+    user: String,
+    password: String,
+}
+
+impl Remote {
+    /// The repository `name` of the registry at `url` (without a slash at its end), for a user.
+    pub fn new(url: &str, name: &str, user: &str, password: &str) -> Self {
+        // A registry of a lab is on this machine; a proxy of the person's environment is not for it.
+        let http = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
+        Self {
+            http,
+            url: url.to_owned(),
+            name: name.to_owned(),
+            user: user.to_owned(),
+            password: password.to_owned(),
+        }
+    }
+
+    /// The digest of the manifest that a tag names; nothing when there is no such tag.
+    pub async fn tagged(&self, tag: &str) -> Result<Option<String>, Error> {
+        let path = format!("/v2/{}/manifests/{tag}", self.name);
+        let request = self.request(&Method::HEAD, &path).header(header::ACCEPT, ACCEPT);
+        let answer = self.send(request).await?;
+        match answer.status() {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => {
+                let digest =
+                    answer.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
+                Ok(Some(digest.unwrap_or_default().to_owned()))
+            }
+            _ => Err(refused(&Method::HEAD, path, answer).await),
+        }
+    }
+
+    /// The tags, in the registry's order.
+    pub async fn tags(&self) -> Result<Vec<String>, Error> {
+        let path = format!("/v2/{}/tags/list", self.name);
+        let answer = self.send(self.request(&Method::GET, &path)).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(Vec::new());
+        }
+        let bytes = self.read(&Method::GET, path, answer).await?;
+        let found: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let tags = found["tags"].as_array().into_iter().flatten();
+        Ok(tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect())
+    }
+
+    /// The bytes of a manifest; nothing when there is none.
+    pub async fn manifest(&self, reference: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = format!("/v2/{}/manifests/{reference}", self.name);
+        let answer = self.send(self.request(&Method::GET, &path).header(header::ACCEPT, ACCEPT)).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        self.read(&Method::GET, path, answer).await.map(Some)
+    }
+
+    /// The bytes of a blob.
+    pub async fn blob(&self, digest: &str) -> Result<Vec<u8>, Error> {
+        let path = format!("/v2/{}/blobs/{digest}", self.name);
+        let answer = self.send(self.request(&Method::GET, &path)).await?;
+        self.read(&Method::GET, path, answer).await
+    }
+
+    /// Pushes what the registry does not have yet, and names it. Returns whether anything changed.
+    pub async fn push(&self, tag: &str, packed: &Packed) -> Result<bool, Error> {
+        if self.tagged(tag).await?.as_deref() == Some(&packed.digest()) {
+            return Ok(false);
+        }
+        for blob in &packed.blobs {
+            self.push_blob(blob).await?;
+        }
+        let path = format!("/v2/{}/manifests/{tag}", self.name);
+        let request = self.request(&Method::PUT, &path).header(header::CONTENT_TYPE, &packed.media_type);
+        let answer = self.send(request.body(packed.manifest.clone())).await?;
+        self.read(&Method::PUT, path, answer).await?;
+        Ok(true)
+    }
+
+    /// Removes a manifest. One that is not there is no error.
+    pub async fn delete(&self, reference: &str) -> Result<(), Error> {
+        let path = format!("/v2/{}/manifests/{reference}", self.name);
+        let answer = self.send(self.request(&Method::DELETE, &path)).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+        self.read(&Method::DELETE, path, answer).await.map(|_| ())
+    }
+
+    async fn push_blob(&self, bytes: &[u8]) -> Result<(), Error> {
+        let digest = digest(bytes);
+        let there = format!("/v2/{}/blobs/{digest}", self.name);
+        if self.send(self.request(&Method::HEAD, &there)).await?.status().is_success() {
+            return Ok(());
+        }
+        let path = format!("/v2/{}/blobs/uploads/", self.name);
+        let answer = self.send(self.request(&Method::POST, &path)).await?;
+        if !answer.status().is_success() {
+            return Err(refused(&Method::POST, path, answer).await);
+        }
+        let place = answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let place = place.unwrap_or_default().to_owned();
+        // The place may be a whole address under another name of the registry; its path is what counts.
+        let place = match place.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]).to_owned(),
+            None => place,
+        };
+        let mark = if place.contains('?') { '&' } else { '?' };
+        let path = format!("{place}{mark}digest={digest}");
+        let request =
+            self.request(&Method::PUT, &path).header(header::CONTENT_TYPE, "application/octet-stream");
+        let answer = self.send(request.body(bytes.to_vec())).await?;
+        self.read(&Method::PUT, path, answer).await.map(|_| ())
+    }
+
+    fn request(&self, method: &Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method.clone(), format!("{}{path}", self.url));
+        request.basic_auth(&self.user, Some(&self.password))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
+        request.send().await.map_err(|source| Error::Unreachable { url: self.url.clone(), source })
+    }
+
+    async fn read(&self, method: &Method, path: String, mut answer: Response) -> Result<Vec<u8>, Error> {
+        if !answer.status().is_success() {
+            return Err(refused(method, path, answer).await);
+        }
+        let unreachable = |source| Error::Unreachable { url: self.url.clone(), source };
+        let mut bytes = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(unreachable)? {
+            if bytes.len() + part.len() > ANSWER_LIMIT {
+                return Err(Error::TooLarge { limit: ANSWER_LIMIT as u64, what: "bytes" });
+            }
+            bytes.extend_from_slice(&part);
+        }
+        Ok(bytes)
+    }
+}
+
+async fn refused(method: &Method, path: String, answer: Response) -> Error {
+    let status = answer.status().as_u16();
+    let body: Value = answer.json().await.unwrap_or_default();
+    let message = body["errors"][0]["message"].as_str().unwrap_or("no reason given").to_owned();
+    Error::Refused { method: method.to_string(), path, status, message }
+}

@@ -1,0 +1,77 @@
+//! `chart`: packages a chart and pushes it to the lab's registry. A person types `helm package` and `helm push`; the
+//! tool needs no helm.
+
+use serde::Deserialize;
+
+use super::Done;
+use super::files::{Origin, origin_parts};
+use crate::artifacts::{Chart as Packaged, Remote};
+use crate::process::quote;
+use crate::scenario::context::Context;
+use crate::scenario::error::ActionError;
+use crate::scenario::model::{Part, Text};
+use crate::scenario::render::RenderError;
+
+/// The body: the chart's folder is one of `from` and `folder`.
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Chart {
+    /// `<owner>` or `<owner>/<folder>` in the registry; the chart's own name is added.
+    pub to: Text,
+    /// A folder beside the scenario.
+    pub from: Option<Text>,
+    /// A folder of the actor's working folder.
+    pub folder: Option<Text>,
+    /// Another version than that of `Chart.yaml`.
+    pub version: Option<Text>,
+    /// Another actor than the track's.
+    #[serde(rename = "as")]
+    pub actor: Option<Text>,
+}
+
+impl Chart {
+    /// The strings that lint looks at.
+    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
+        let mut parts = vec![Part::Template(&self.to)];
+        parts.extend(origin_parts(self.from.as_ref(), self.folder.as_ref()));
+        parts.extend(self.version.as_ref().map(Part::Template));
+        parts.extend(self.actor.as_ref().map(Part::Actor));
+        parts
+    }
+
+    /// The commands as shown.
+    pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        let folder = Origin::of(self.from.as_ref(), self.folder.as_ref()).shown(context)?;
+        let name = folder.rsplit('/').next().unwrap_or(&folder).to_owned();
+        let version = context.optional(self.version.as_ref())?;
+        let flag =
+            version.as_ref().map(|version| format!(" --version {}", quote(version))).unwrap_or_default();
+        let archive = version
+            .map_or_else(|| format!("{name}-*.tgz"), |version| quote(&format!("{name}-{version}.tgz")));
+        let to = quote(&format!("oci://{}/{}", context.registry(), context.text(&self.to)?));
+        Ok(format!("helm package {}{flag}\nhelm push --plain-http {archive} {to}", quote(&folder)))
+    }
+
+    /// Where in the registry it goes, and under which tag, where the version is named here.
+    pub(crate) fn place(&self, context: &Context<'_>) -> Result<(String, String), ActionError> {
+        let actor = context.actor(self.actor.as_ref())?;
+        let files = Origin::of(self.from.as_ref(), self.folder.as_ref()).read(context, actor)?;
+        let version = context.optional(self.version.as_ref())?;
+        let chart = Packaged::package(files.into_iter().collect(), version.as_deref())?;
+        Ok((format!("{}/{}", context.text(&self.to)?.trim_matches('/'), chart.name), chart.tag()))
+    }
+
+    /// Packages and pushes.
+    pub(crate) async fn perform(&self, context: &Context<'_>) -> Result<Done, ActionError> {
+        let actor = context.actor(self.actor.as_ref())?;
+        let files = Origin::of(self.from.as_ref(), self.folder.as_ref()).read(context, actor)?;
+        let version = context.optional(self.version.as_ref())?;
+        let chart = Packaged::package(files.into_iter().collect(), version.as_deref())?;
+        let name = format!("{}/{}", context.text(&self.to)?.trim_matches('/'), chart.name);
+        let url = context.session.platform.forge.url();
+        let remote = Remote::new(&url, &name, &actor.actor.name, &actor.token);
+        let changed = remote.push(&chart.tag(), &chart.packed()).await?;
+        let output = if changed { format!("{name}:{}", chart.tag()) } else { String::new() };
+        Ok(Done { unchanged: !changed, output, ..Done::default() })
+    }
+}

@@ -1,0 +1,34 @@
+//! `atelier team` and `atelier tracks`: who is where, and what there is to choose from.
+
+use crate::support::{World, needs};
+
+#[test]
+fn tracks_stand_side_by_side_and_tell_for_whom_they_wait() {
+    if !needs("git") {
+        return;
+    }
+    let world = World::new();
+    let tracks = world.atelier(&["tracks"]).ok();
+    insta::assert_snapshot!(tracks.stdout(), @r"
+    one dev2   Dev 2, a team that uses Kustomize   35 min
+    one ops    Ops, the platform team              20 min
+    ");
+    world.atelier(&["up"]).ok();
+    world.atelier(&["solve", "dev2", "--to", "clone"]).ok();
+    world.atelier(&["solve", "ops", "--to", "bootstrap"]).ok();
+    insta::assert_snapshot!(world.atelier(&["team"]).ok().stdout(), @r"
+    Dev 2, a team that uses Kustomize   Ops, the platform team
+    1 of 5                              1 of 2
+    ✓ clone                             ✓ bootstrap
+      deploy                              onboard_dev2
+        waits for ops.onboard_dev2
+      change
+      scale
+      self_heal
+    ");
+    let chosen = world.atelier(&["learn"]).ok();
+    assert!(
+        chosen.raw().contains("1   one dev2   Dev 2, a team that uses Kustomize   35 min   1 of 5 steps"),
+        "{chosen}"
+    );
+}
