@@ -35,10 +35,10 @@ pub(super) fn run(global: &Global, args: ExplainArgs) -> Result<u8, Failure> {
     match global.ui.mode() {
         Mode::Json => {
             global.ui.document(&json!({"code": code, "severity": code.severity(), "title": code.title(),
-            "explanation": code.explanation()}))
+            "explanation": code.explanation()}));
         }
         Mode::Human => {
-            global.ui.data(&format!("{}: {}\n\n{}\n", code.name(), code.title(), code.explanation()))
+            global.ui.data(&format!("{}: {}\n\n{}\n", code.name(), code.title(), code.explanation()));
         }
     }
     Ok(0)

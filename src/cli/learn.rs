@@ -60,7 +60,7 @@ pub(super) async fn run(global: &Global, args: LearnArgs) -> Result<u8, Failure>
         (LearnOutcome::Finished, Mode::Human) => farewell(global, &session, &track)?,
         (LearnOutcome::Left { step }, Mode::Human) => {
             global.ui.talk("");
-            global.ui.explain(&format!("Left at {step}. `atelier learn {}` goes on from here.", track));
+            global.ui.explain(&format!("Left at {step}. `atelier learn {track}` goes on from here."));
         }
         (LearnOutcome::Finished, Mode::Json) => {
             global.ui.document(&json!({"event": "finished"}));

@@ -240,16 +240,12 @@ impl Stage<'_> {
                     let name = name.trim().rsplit('.').next().unwrap_or_default().to_owned();
                     let steps = self.session.progress(track)?;
                     let place = steps.iter().position(|step| step.step == format!("{track}.{name}"));
-                    match place.or_else(|| name.parse::<usize>().ok()?.checked_sub(1)) {
-                        Some(place) => return Ok(Wish::Elsewhere(Next::Go(place))),
-                        None => {
-                            let names: Vec<_> = steps.iter().map(|step| step.step.as_str()).collect();
-                            self.global.ui.talk(&format!(
-                                "    there is no step `{name}`; there are {}",
-                                names.join(", ")
-                            ));
-                        }
+                    if let Some(place) = place.or_else(|| name.parse::<usize>().ok()?.checked_sub(1)) {
+                        return Ok(Wish::Elsewhere(Next::Go(place)));
                     }
+                    let names: Vec<_> = steps.iter().map(|step| step.step.as_str()).collect();
+                    let names = names.join(", ");
+                    self.global.ui.talk(&format!("    there is no step `{name}`; there are {names}"));
                 }
                 _ => (),
             }

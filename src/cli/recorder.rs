@@ -120,11 +120,10 @@ impl Recorder {
                 }
                 (None, false) => String::new(),
             };
-            text.push_str(&if inner.is_empty() {
-                "/>\n".to_owned()
-            } else {
-                format!(">{inner}</testcase>\n")
-            });
+            let _ = match inner.as_str() {
+                "" => writeln!(text, "/>"),
+                inner => writeln!(text, ">{inner}</testcase>"),
+            };
         }
         text.push_str("  </testsuite>\n</testsuites>\n");
         text

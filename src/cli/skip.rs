@@ -22,7 +22,7 @@ pub(super) async fn run(global: &Global, args: SkipArgs) -> Result<u8, Failure> 
         (Mode::Json, None) => global.ui.document(&json!({"event": "finished"})),
         (Mode::Human, None) => global.ui.talk(&format!("every step of {track} is behind you")),
         (Mode::Human, Some(_)) => {
-            global.ui.explain("Later steps may need what it would have made; `atelier solve` makes it.")
+            global.ui.explain("Later steps may need what it would have made; `atelier solve` makes it.");
         }
         (Mode::Json, Some(_)) => (),
     }

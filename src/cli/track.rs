@@ -35,8 +35,8 @@ pub(super) fn choose(session: &Session, named: Option<String>) -> Result<String,
     match (begun.as_slice(), all.as_slice()) {
         ([only], _) | (_, [only]) => Ok((*only).clone()),
         _ => {
-            let names = tracks.keys().map(|track| format!("`{track}`")).collect::<Vec<_>>().join(", ");
-            Err(Failure::new(Kind::Arguments, format!("which track is meant? There are {names}"))
+            let choice = tracks.keys().map(|track| format!("`{track}`")).collect::<Vec<_>>().join(", ");
+            Err(Failure::new(Kind::Arguments, format!("which track is meant? There are {choice}"))
                 .hint("name it: `atelier next TRACK`"))
         }
     }

@@ -60,7 +60,7 @@ async fn reconcile(seen: Arc<PersistentVolumeClaim>, context: Arc<Context>) -> R
     let api = Api::<PersistentVolumeClaim>::namespaced(context.client.clone(), &namespace);
     let Some(claim) = api.get_opt(&seen.name_any()).await? else { return Ok(Action::await_change()) };
     let look = Look { context: &context, api, volumes: Api::all(context.client.clone()), claim };
-    look.take().await?;
+    Box::pin(look.take()).await?;
     Ok(Action::await_change())
 }
 
@@ -101,7 +101,7 @@ impl Look<'_> {
                 None => Ok(()),
             };
         }
-        self.find().await
+        Box::pin(self.find()).await
     }
 
     /// Takes the protection off when no Pod uses the claim any more.

@@ -68,7 +68,7 @@ impl Contents {
         let config = &config["config"];
         let words = |name: &str| texts(&config[name]);
         let variables = words("Env").into_iter();
-        let environment = variables.filter_map(|one| Some(one.split_once('=')?).map(own)).collect();
+        let environment = variables.filter_map(|one| one.split_once('=').map(own)).collect();
         let exposed = config["ExposedPorts"].as_object().into_iter().flatten();
         let ports = exposed.filter_map(|(port, _)| port.split('/').next()?.parse().ok()).collect::<Vec<_>>();
         let (entrypoint, arguments) = (words("Entrypoint"), words("Cmd"));

@@ -64,11 +64,8 @@ impl Stage for Definitions {
     }
 
     async fn probe(&self, context: &Context) -> Result<State, Error> {
-        let objects = match objects(context).await {
-            Ok(objects) => objects,
-            // Where the manifest was never fetched, nothing was applied.
-            Err(_) => return Ok(State::Absent),
-        };
+        // Where the manifest was never fetched, nothing was applied.
+        let Ok(objects) = objects(context).await else { return Ok(State::Absent) };
         let found = Api::<CustomResourceDefinition>::all(client(context).await?);
         let found = found.list_metadata(&ListParams::default()).await;
         let found = found.map_err(|source| refused("customresourcedefinitions", source))?.items;

@@ -209,7 +209,7 @@ impl Writer {
 fn number_text(number: &serde_json::Number) -> String {
     let Some(float) = number.as_f64().filter(|_| number.is_f64()) else { return number.to_string() };
     let exponent = if float == 0.0 { 0.0 } else { float.abs().log10().floor() };
-    if (-4.0..21.0).contains(&exponent) {
+    if (-4.0..6.0).contains(&exponent) {
         return float.to_string();
     }
     // Go writes at least two digits of the exponent, with its sign.

@@ -247,8 +247,8 @@ async fn restore_branch(
         }
     }
     for path in old.keys().filter(|path| !now.contains_key(*path)) {
-        let content = api.file(owner, name, path, commit).await?.unwrap_or_default();
-        changes.push(FileChange { path: path.clone(), sha: None, content: Some(content) });
+        let before = api.file(owner, name, path, commit).await?.unwrap_or_default();
+        changes.push(FileChange { path: path.clone(), sha: None, content: Some(before) });
     }
     if changes.is_empty() {
         return Ok(());

@@ -1,3 +1,4 @@
 //! Manifests against the real tools.
 
+mod charts;
 mod kustomize;
