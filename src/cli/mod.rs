@@ -10,6 +10,7 @@ mod config;
 mod credentials;
 mod doctor;
 mod down;
+mod edit;
 mod env;
 mod explain;
 mod export;

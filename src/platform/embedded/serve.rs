@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::operator::{self, Receiving};
 use super::start::Word;
-use super::{Folder, Ports, hooks};
+use super::{Folder, Ports, hooks, tempo};
 use crate::accounts::{Authority, Identity, NewUser, Users};
 use crate::apiserver::{self, ApiServer};
 use crate::artifacts::Storage;
@@ -135,6 +135,9 @@ async fn start(
     let notifier = (context.impersonate)(operator::NAMESPACE, operator::NOTIFICATION_CONTROLLER);
     let hooks = hooks::router(controllers::receiver_router(notifier), receiving.clone());
     let administrator = api.client(Identity::administrator());
+    let clock = kubelet::Clock::default();
+    let waits = context.clock.clone();
+    parts.spawn(tempo::run(administrator.clone(), waits, clock.clone(), shutdown.clone()));
     let kubelet = kubelet::Config {
         client: administrator.clone(),
         images: images(config),
@@ -142,7 +145,7 @@ async fn start(
         token: secrets.kubelet,
         listener: kubelet_listener,
         nodes: vec!["workshop-1".to_owned()],
-        clock: kubelet::Clock::default(),
+        clock,
     };
 
     let (router, end) = (config.beside.clone().merge(api.router()), shutdown.clone());
