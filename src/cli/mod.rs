@@ -2,6 +2,7 @@
 //! calls the library. Configuration (flags, environment) is read here and nowhere below.
 
 mod arguments;
+mod audit;
 mod bench;
 mod bench_engine;
 mod bench_server;
