@@ -177,6 +177,8 @@ impl Command {
                 let _ = stdin.write_all(&input).await;
             }
         };
+        // The child leads a process group of its own; what it started must end with it, also when nobody waits any more.
+        let mut group = Group(child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())));
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let work = async {
             let ((), (), (), status) = tokio::join!(
@@ -190,14 +192,13 @@ impl Command {
         let ended = tokio::time::timeout(self.limit, work).await;
         let (stdout, stderr) = (text(&stdout), text(&stderr));
         match ended {
-            Ok(Ok(status)) => Ok(Output { code: code(status), stdout, stderr }),
+            Ok(Ok(status)) => {
+                group.0 = None;
+                Ok(Output { code: code(status), stdout, stderr })
+            }
             Ok(Err(source)) => Err(Error::Start { command: self.line(), source }),
             Err(_) => {
-                // The child leads a process group of its own; what it started must end with it.
-                if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()))
-                {
-                    let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-                }
+                drop(group);
                 let _ = child.kill().await;
                 Err(Error::TimedOut {
                     command: self.line(),
@@ -273,6 +274,17 @@ impl Command {
     fn resolve(&self) -> Result<PathBuf, Error> {
         let path = self.environment.get("PATH").map(OsString::from).or_else(|| std::env::var_os("PATH"));
         resolve(&self.program, path, self.folder.as_deref().unwrap_or(Path::new(".")))
+    }
+}
+
+/// The process group of a child that runs; it is killed when this goes.
+struct Group(Option<rustix::process::Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! calls the library. Configuration (flags, environment) is read here and nowhere below.
 
 mod arguments;
+mod audit;
 mod bench;
 mod bench_server;
 mod check;
@@ -9,6 +10,7 @@ mod config;
 mod credentials;
 mod doctor;
 mod down;
+mod edit;
 mod env;
 mod explain;
 mod export;

@@ -5,6 +5,7 @@
 //! at [`Forge::url`].
 
 mod administration;
+pub mod audit;
 pub mod embedded;
 mod error;
 mod files;

@@ -119,7 +119,11 @@ mod tests {
                 "successfulJobsHistoryLimit": good, "failedJobsHistoryLimit": bad,
             });
             let cron = serde_json::from_value(json!({ "spec": spec })).unwrap();
-            superfluous(&cron, &jobs).into_iter().map(|job| job.name_any()).collect::<Vec<_>>().join(" ")
+            superfluous(&cron, &jobs)
+                .into_iter()
+                .map(kube::ResourceExt::name_any)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(cut(Some(1), Some(1)), "1 2 4");
         assert_eq!(cut(Some(3), Some(0)), "4 5");

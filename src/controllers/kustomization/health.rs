@@ -12,7 +12,7 @@ pub(super) async fn wait(
     cluster: &Cluster,
     objects: &[Identity],
     timeout: Duration,
-    (clock, interval): (Clock, Duration),
+    (clock, interval): (&Clock, Duration),
 ) -> Result<(), String> {
     let deadline = tokio::time::Instant::now() + clock.shorten(timeout);
     loop {

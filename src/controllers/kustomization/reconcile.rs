@@ -160,7 +160,7 @@ impl Kustomize {
         let applier = Applier {
             cluster: &cluster,
             force: object.spec.force,
-            clock: self.context.clock,
+            clock: self.context.clock.clone(),
             timeout: object.spec.timeout(),
         };
         let changes = applier.apply_all(&objects).await?;
@@ -236,7 +236,7 @@ impl Kustomize {
         attempt.conditions().set("Healthy", "Unknown", "Progressing", &message);
         attempt.progress("Running health checks").await?;
         let start = Instant::now();
-        let pace = (self.context.clock, self.context.health_interval);
+        let pace = (&self.context.clock, self.context.health_interval);
         let wait = health::wait(cluster, &objects, spec.timeout(), pace);
         let result = tokio::select! {
             result = wait => result,

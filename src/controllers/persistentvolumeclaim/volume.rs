@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn smallest_volume_that_fits_is_taken() {
         let other = json!({ "claimRef": { "name": "other", "namespace": "app" } });
-        let volumes = [
+        let volumes = vec![
             offered("large", "10Gi", &json!({})),
             offered("tiny", "100Mi", &json!({})),
             offered("medium", "2Gi", &json!({})),
@@ -146,7 +146,7 @@ mod tests {
             json_patch::merge(&mut spec, more);
             let metadata = json!({ "name": name, "namespace": "app", "uid": "1" });
             let claim = serde_json::from_value(json!({ "metadata": metadata, "spec": spec })).unwrap();
-            fitting(&claim, &volumes).map(|volume| volume.name_any())
+            fitting(&claim, &volumes).map(kube::ResourceExt::name_any)
         };
         let asks = |size: &str| json!({ "resources": { "requests": { "storage": size } } });
         let cases = [

@@ -1,6 +1,8 @@
 //! Go's time package as templates see it: layouts, durations, the methods of a time. "Local" is UTC, as in the
 //! container of a controller.
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, Zoned};
 
@@ -86,10 +88,10 @@ fn offset(time: &Zoned, colons: bool, minutes: bool, seconds: bool) -> String {
     let colon = if colons { ":" } else { "" };
     let mut text = format!("{sign}{:02}", total / 3600);
     if minutes {
-        text.push_str(&format!("{colon}{:02}", total / 60 % 60));
+        _ = write!(text, "{colon}{:02}", total / 60 % 60);
     }
     if seconds {
-        text.push_str(&format!("{colon}{:02}", total % 60));
+        _ = write!(text, "{colon}{:02}", total % 60);
     }
     text
 }
@@ -248,9 +250,8 @@ impl Read {
             "01" => set(&mut self.month, number(rest, 2, 2)?),
             "2" | "_2" => set(&mut self.day, number(rest.trim_start_matches(' '), 1, 2)?),
             "02" => set(&mut self.day, number(rest, 2, 2)?),
-            "15" => set(&mut self.hour, number(rest, 2, 2)?),
             "3" => set(&mut self.hour, number(rest, 1, 2)?),
-            "03" => set(&mut self.hour, number(rest, 2, 2)?),
+            "15" | "03" => set(&mut self.hour, number(rest, 2, 2)?),
             "4" => set(&mut self.minute, number(rest, 1, 2)?),
             "04" => set(&mut self.minute, number(rest, 2, 2)?),
             "5" => set(&mut self.second, number(rest, 1, 2)?),
@@ -442,8 +443,8 @@ pub(super) fn duration_text(nanoseconds: i128) -> String {
     };
     let text = match total {
         ..1_000 => format!("{total}ns"),
-        ..1_000_000 => fraction(total, 1_000, "µs"),
-        ..1_000_000_000 => fraction(total, 1_000_000, "ms"),
+        1_000..1_000_000 => fraction(total, 1_000, "µs"),
+        1_000_000..1_000_000_000 => fraction(total, 1_000_000, "ms"),
         _ => {
             let (minutes, seconds) = (total / 60_000_000_000, total % 60_000_000_000);
             let seconds = fraction(seconds, 1_000_000_000, "s");

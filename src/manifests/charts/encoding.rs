@@ -1,5 +1,7 @@
 //! JSON and YAML of template values, as Go's encoding/json and sigs.k8s.io/yaml write and read them.
 
+use std::fmt::Write as _;
+
 use serde_json::{Number, Value as Json};
 
 use super::template::{
@@ -40,9 +42,7 @@ fn plain(value: &Value) -> Result<Json, Failure> {
         Value::Text(text) => Json::String(text.to_str().into_owned()),
         Value::Bytes(bytes) => Json::String(base64(bytes.as_bytes())),
         Value::List(list) if list.is_nil() => Json::Null,
-        Value::List(list) => {
-            Json::Array(list.items().iter().map(|item| plain(item)).collect::<Result<_, _>>()?)
-        }
+        Value::List(list) => Json::Array(list.items().iter().map(plain).collect::<Result<_, _>>()?),
         Value::Map(map) if map.is_nil() => Json::Null,
         Value::Map(map) => {
             let files = map.kind() == MapKind::Files;
@@ -205,9 +205,9 @@ fn write_string(text: &str, layout: Layout, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' if layout != Layout::Raw => out.push_str(&format!("\\u{:04x}", u32::from(char))),
-            '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
-            char if char < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+            '<' | '>' | '&' if layout != Layout::Raw => _ = write!(out, "\\u{:04x}", u32::from(char)),
+            '\u{2028}' | '\u{2029}' => _ = write!(out, "\\u{:04x}", u32::from(char)),
+            char if char < ' ' => _ = write!(out, "\\u{:04x}", u32::from(char)),
             char => out.push(char),
         }
     }

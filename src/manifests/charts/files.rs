@@ -54,6 +54,7 @@ fn as_map(call: &Call, value: fn(&Text) -> Value) -> Result<Value, Failure> {
     yaml_text(&Value::Map(Map::new(MapKind::Text, entries))).map(Value::text)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the functions of the table have one signature")]
 fn glob(call: &mut Call) -> Result<Value, Failure> {
     let pattern = Glob::new(&call.text(1));
     let map = call.map(0);

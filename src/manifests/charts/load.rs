@@ -228,7 +228,7 @@ fn from_files(files: Vec<File>, depth: usize) -> Result<Chart, LoadError> {
             }
             name if name.starts_with("templates/") => chart.templates.push(file),
             name => match name.strip_prefix("charts/") {
-                Some(inner) if !name.ends_with(".prov") => {
+                Some(inner) if !has_ending(name, "prov") => {
                     let folder = inner.split('/').next().unwrap_or_default().to_owned();
                     let file = File { name: inner.to_owned(), data: file.data };
                     subcharts.entry(folder).or_default().push(file);
@@ -246,7 +246,7 @@ fn from_files(files: Vec<File>, depth: usize) -> Result<Chart, LoadError> {
             chart: chart.metadata.name.clone(),
             source: Box::new(source),
         };
-        let loaded = if name.ends_with(".tgz") {
+        let loaded = if has_ending(&name, "tgz") {
             from_archive(&files[0].data, depth + 1)
         } else {
             let inner = |file: File| {
@@ -346,4 +346,9 @@ fn merge(into: &mut Map<String, Json>, from: Map<String, Json>) {
             (_, value) => drop(into.insert(key, value)),
         }
     }
+}
+
+/// Whether a file's name has this ending, as Helm looks at it: small letters only.
+fn has_ending(name: &str, ending: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, found)| found == ending)
 }

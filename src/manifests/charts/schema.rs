@@ -1,5 +1,7 @@
 //! `values.schema.json`: values that do not fit are told by the words of the library that Helm uses.
 
+use std::fmt::Write as _;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value as Json};
@@ -18,7 +20,7 @@ fn findings(chart: &Chart, values: &Map<String, Json>) -> String {
     if let Some(schema) = &chart.schema
         && let Err(message) = one(schema, values)
     {
-        text.push_str(&format!("{}:\n{message}", chart.name()));
+        _ = write!(text, "{}:\n{message}", chart.name());
     }
     for subchart in &chart.dependencies {
         match values.get(subchart.name()) {
@@ -31,10 +33,11 @@ fn findings(chart: &Chart, values: &Map<String, Json>) -> String {
                     Json::String(_) => "string",
                     _ => "[]interface {}",
                 };
-                text.push_str(&format!(
-                    "{}:\ninvalid type for values: expected object (map), got {kind}\n",
+                _ = writeln!(
+                    text,
+                    "{}:\ninvalid type for values: expected object (map), got {kind}",
                     subchart.name()
-                ));
+                );
             }
         }
     }
@@ -51,8 +54,8 @@ fn one(schema: &[u8], values: &Map<String, Json>) -> Result<(), String> {
 }
 
 /// References lead nowhere but into the schema itself: rendering has no network.
-fn compile(schema: &Json) -> Result<Validator, ValidationError<'static>> {
-    jsonschema::options().build(schema)
+fn compile(schema: &Json) -> Result<Validator, Box<ValidationError<'static>>> {
+    jsonschema::options().build(schema).map_err(Box::new)
 }
 
 fn line(error: &ValidationError) -> String {

@@ -1,5 +1,6 @@
 //! The built program as people use it: one file per command, named after it.
 
+mod audit;
 mod config;
 mod credentials;
 mod doctor;

@@ -40,7 +40,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn hex(bytes: &[u8]) -> Value {
-    Value::text(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    let digits = bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    Value::text(digits)
 }
 
 /// RFC 1950.

@@ -8,7 +8,7 @@ type Answer = Result<Value, Failure>;
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::variadic("default", &[Any, Any], |call| {
         let given = call.rest(1);
-        let index = if given.is_empty() || is_empty(&given[0]) { 0 } else { 1 };
+        let index = usize::from(!given.is_empty() && !is_empty(&given[0]));
         Ok(call.value(index).clone())
     }),
     Function::new("empty", &[Any], |call| Ok(Value::Bool(is_empty(call.value(0))))),

@@ -37,12 +37,11 @@ fn include(call: &mut Call) -> Answer {
     }
     *depth += 1;
     let set = Rc::clone(&call.machine.set);
-    let result = match set.find(&name) {
-        Some(template) => call.machine.execute(template, data).map(Value::text),
-        None => {
-            let name = quote(name.as_bytes());
-            Err(Failure::new(format!("template: no template {name} associated with template \"gotpl\"")))
-        }
+    let result = if let Some(template) = set.find(&name) {
+        call.machine.execute(template, data).map(Value::text)
+    } else {
+        let name = quote(name.as_bytes());
+        Err(Failure::new(format!("template: no template {name} associated with template \"gotpl\"")))
     };
     if let Some(depth) = call.machine.included.get_mut(&name) {
         *depth -= 1;

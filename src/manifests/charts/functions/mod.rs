@@ -1,5 +1,7 @@
 //! The functions that Helm gives templates: those of sprig v3 without `env` and `expandenv`, and Helm's own.
 
+#![expect(clippy::unnecessary_wraps, reason = "the functions of the table have one signature")]
+
 mod certificates;
 mod conversion;
 mod crypto;

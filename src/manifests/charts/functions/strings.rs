@@ -162,7 +162,7 @@ fn indent(call: &Call, before: &[u8]) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new("strings: negative Repeat count"));
     };
     let bytes = call.bytes(1);
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let lines = bytes.split(|&byte| byte == b'\n').count();
     let size = before.len() + bytes.len() + lines.saturating_mul(spaces);
     call.bound(size)?;
     let mut out = Vec::with_capacity(size);

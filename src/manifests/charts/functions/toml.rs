@@ -1,4 +1,6 @@
-//! TOML as BurntSushi's encoder writes it: plain keys first, then tables, indented by two per level.
+//! TOML as `BurntSushi`'s encoder writes it: plain keys first, then tables, indented by two per level.
+
+use std::fmt::Write as _;
 
 use super::super::encoding::{from_json, to_json};
 use super::super::template::{Failure, Value, float_text};
@@ -40,7 +42,7 @@ fn table(
     let pad = "  ".repeat(depth);
     let entries = map.entries();
     for (name, value) in entries.iter().filter(|(_, value)| !is_table(value) && !value.is_nil()) {
-        out.push_str(&format!("{pad}{} = {}\n", key(&name.to_str()), inline(value)?));
+        _ = writeln!(out, "{pad}{} = {}", key(&name.to_str()), inline(value)?);
     }
     for (name, value) in entries.iter().filter(|(_, value)| is_table(value)) {
         let mut inner = path.to_vec();
@@ -56,13 +58,13 @@ fn table(
                 if path.is_empty() {
                     blank(out);
                 }
-                out.push_str(&format!("{pad}[{}]\n", inner.join(".")));
+                _ = writeln!(out, "{pad}[{}]", inner.join("."));
                 table(out, map, &inner, inner.len())?;
             }
             Value::List(list) => {
                 for item in list.items() {
                     blank(out);
-                    out.push_str(&format!("{pad}[[{}]]\n", inner.join(".")));
+                    _ = writeln!(out, "{pad}[[{}]]", inner.join("."));
                     if let Value::Map(map) = item {
                         table(out, map, &inner, inner.len())?;
                     }
@@ -90,7 +92,7 @@ fn text(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            char if char < ' ' || char == '\u{7f}' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+            char if char < ' ' || char == '\u{7f}' => _ = write!(out, "\\u{:04x}", u32::from(char)),
             char => out.push(char),
         }
     }

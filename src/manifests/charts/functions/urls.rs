@@ -1,5 +1,7 @@
 //! sprig's functions on URLs, by the rules of Go's net/url.
 
+use std::fmt::Write as _;
+
 use super::super::template::{Call, Failure, Function, Map, Text, Type, Value};
 use Type::{Map as Dict, Text as Str};
 
@@ -37,7 +39,7 @@ fn encode(bytes: &[u8], allowed: &str) -> String {
         {
             out.push(char);
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -78,7 +80,7 @@ fn parse(call: &mut Call) -> Answer {
     let mut path = rest;
     if !rest.starts_with('/') {
         if !scheme.is_empty() {
-            parts.opaque = rest.to_owned();
+            rest.clone_into(&mut parts.opaque);
             path = "";
         } else if rest.split('/').next().is_some_and(|first| first.contains(':')) {
             return Err(fail("first path segment in URL cannot contain colon".to_owned()));
@@ -90,7 +92,7 @@ fn parse(call: &mut Call) -> Answer {
         path = &authority[end..];
         let (user, host) = authority[..end].rsplit_once('@').unwrap_or(("", &authority[..end]));
         user.clone_into(&mut parts.userinfo);
-        parts.host = host.to_owned();
+        host.clone_into(&mut parts.host);
         if host.starts_with('[') && !host.contains(']') {
             return Err(fail("missing ']' in host".to_owned()));
         }
@@ -159,7 +161,7 @@ fn join(call: &mut Call) -> Answer {
     let (opaque, fragment, userinfo) = (opaque?, fragment?, userinfo?);
     let mut out = String::new();
     if !scheme.is_empty() {
-        out.push_str(&format!("{}:", scheme.to_str()));
+        _ = write!(out, "{}:", scheme.to_str());
     }
     if opaque.is_empty() {
         if !scheme.is_empty() || !host.is_empty() || !userinfo.is_empty() {
@@ -167,7 +169,7 @@ fn join(call: &mut Call) -> Answer {
                 out.push_str("//");
             }
             if !userinfo.is_empty() {
-                out.push_str(&format!("{}@", userinfo.to_str()));
+                _ = write!(out, "{}@", userinfo.to_str());
             }
             out.push_str(&host.to_str());
         }
@@ -180,10 +182,10 @@ fn join(call: &mut Call) -> Answer {
         out.push_str(&opaque.to_str());
     }
     if !query.is_empty() {
-        out.push_str(&format!("?{}", query.to_str()));
+        _ = write!(out, "?{}", query.to_str());
     }
     if !fragment.is_empty() {
-        out.push_str(&format!("#{}", encode(fragment.as_bytes(), "/?;,!'()*")));
+        _ = write!(out, "#{}", encode(fragment.as_bytes(), "/?;,!'()*"));
     }
     Ok(Value::text(out))
 }

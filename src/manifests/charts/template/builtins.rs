@@ -1,5 +1,7 @@
 //! The functions that Go's text/template itself brings.
 
+use std::fmt::Write as _;
+
 use super::call::Call;
 use super::compare::{equal, less};
 use super::failure::Failure;
@@ -225,10 +227,10 @@ fn escape_js(bytes: &[u8]) -> String {
             '\\' => out.push_str("\\\\"),
             '\'' => out.push_str("\\'"),
             '"' => out.push_str("\\\""),
-            '<' | '>' | '&' | '=' => out.push_str(&format!("\\u{:04X}", u32::from(char))),
-            char if char < ' ' => out.push_str(&format!("\\u{:04X}", u32::from(char))),
+            '<' | '>' | '&' | '=' => _ = write!(out, "\\u{:04X}", u32::from(char)),
+            char if char < ' ' => _ = write!(out, "\\u{:04X}", u32::from(char)),
             char if char.is_ascii() || is_print(char) => out.push(char),
-            char => out.push_str(&format!("\\u{:04X}", u32::from(char))),
+            char => _ = write!(out, "\\u{:04X}", u32::from(char)),
         }
     }
     out
@@ -240,7 +242,7 @@ fn escape_query(bytes: &[u8]) -> String {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
             b' ' => out.push('+'),
-            byte => out.push_str(&format!("%{byte:02X}")),
+            byte => _ = write!(out, "%{byte:02X}"),
         }
     }
     out

@@ -324,9 +324,7 @@ impl<'t> State<'_, 't, '_> {
         }
         let found = |what: &str| self.error(format!("expected {what}; found {word}"));
         match (wanted, &word.kind) {
-            (Type::Any | Type::Reflect | Type::Bool, Kind::Bool(flag)) => {
-                Ok(Value::Bool(*flag))
-            }
+            (Type::Any | Type::Reflect | Type::Bool, Kind::Bool(flag)) => Ok(Value::Bool(*flag)),
             (Type::Any | Type::Reflect, Kind::Number(number)) => self.ideal(number),
             (Type::Any | Type::Reflect | Type::Text, Kind::Text(_, bytes)) => {
                 Ok(Value::text(bytes.as_slice()))

@@ -147,20 +147,20 @@ impl<'a> Lexer<'a> {
     }
 
     fn run(&mut self) -> Result<(), String> {
-        while self.text()? {
+        while self.text() {
             self.left_delimiter()?;
         }
         Ok(())
     }
 
     /// Takes text up to the next action; false at the end.
-    fn text(&mut self) -> Result<bool, String> {
+    fn text(&mut self) -> bool {
         let Some(at) = self.rest().find(LEFT) else {
             self.position = self.input.len();
             if self.position > self.start {
                 self.emit(Kind::Text);
             }
-            return Ok(false);
+            return false;
         };
         let end = self.position + at;
         self.position = end;
@@ -172,7 +172,7 @@ impl<'a> Lexer<'a> {
         }
         self.position = end;
         self.ignore();
-        Ok(true)
+        true
     }
 
     fn left_delimiter(&mut self) -> Result<(), String> {
@@ -307,9 +307,8 @@ impl<'a> Lexer<'a> {
 
     fn at_terminator(&self) -> bool {
         match self.peek() {
-            None => true,
             Some(char) if is_space(char) => true,
-            Some('.' | ',' | '|' | ':' | ')' | '(') => true,
+            None | Some('.' | ',' | '|' | ':' | ')' | '(') => true,
             _ => self.rest().starts_with(RIGHT),
         }
     }
@@ -391,7 +390,7 @@ impl<'a> Lexer<'a> {
         // Imaginary numbers end here in Go; no chart has any use for them.
         if self.peek().is_some_and(is_word) {
             self.next();
-            let bad = super::quote::quote(self.input[self.start..self.position].as_bytes());
+            let bad = super::quote::quote(&self.input.as_bytes()[self.start..self.position]);
             return Err(format!("bad number syntax: {bad}"));
         }
         self.emit(Kind::Number);

@@ -8,6 +8,7 @@ use super::value::Value;
 const WIDTH_LIMIT: usize = 1_000_000;
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the five flags of a verb")]
 struct Verb {
     minus: bool,
     plus: bool,
@@ -161,8 +162,9 @@ impl Verb {
             (_, Value::Int(number, _)) => self.integer(letter, *number < 0, number.unsigned_abs(), argument),
             (_, Value::Uint(number, _)) => self.integer(letter, false, *number, argument),
             (_, Value::Float(number)) => self.float(letter, *number, argument),
-            (_, Value::Text(text)) => self.string(letter, text.as_bytes(), argument),
-            ('s' | 'q' | 'x' | 'X', Value::Bytes(text)) => self.string(letter, text.as_bytes(), argument),
+            (_, Value::Text(text)) | ('s' | 'q' | 'x' | 'X', Value::Bytes(text)) => {
+                self.string(letter, text.as_bytes(), argument)
+            }
             (_, Value::Object(object)) if object.is_printed_as_text() => {
                 self.string(letter, object.print().as_bytes(), argument)
             }

@@ -1,5 +1,7 @@
 //! Go's quoted strings: how `%q` writes them, and how the source of a template reads them.
 
+use std::fmt::Write as _;
+
 /// Writes bytes as `%q` does.
 pub(crate) fn quote(bytes: &[u8]) -> String {
     let mut quoted = String::from("\"");
@@ -11,7 +13,7 @@ pub(crate) fn quote(bytes: &[u8]) -> String {
             }
         }
         for byte in chunk.invalid() {
-            quoted.push_str(&format!("\\x{byte:02x}"));
+            _ = write!(quoted, "\\x{byte:02x}");
         }
     }
     quoted.push('"');
@@ -41,9 +43,9 @@ fn escape(char: char, quoted: &mut String) {
         '\u{b}' => quoted.push_str("\\v"),
         char if is_print(char) => quoted.push(char),
         char => match u32::from(char) {
-            code @ (..0x20 | 0x7f) => quoted.push_str(&format!("\\x{code:02x}")),
-            code @ ..0x1_0000 => quoted.push_str(&format!("\\u{code:04x}")),
-            code => quoted.push_str(&format!("\\U{code:08x}")),
+            code @ (..0x20 | 0x7f) => _ = write!(quoted, "\\x{code:02x}"),
+            code @ ..0x1_0000 => _ = write!(quoted, "\\u{code:04x}"),
+            code => _ = write!(quoted, "\\U{code:08x}"),
         },
     }
 }

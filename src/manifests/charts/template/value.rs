@@ -263,7 +263,7 @@ impl Value {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a, _), Self::Int(b, _)) => a == b,
             (Self::Uint(a, _), Self::Uint(b, _)) => a == b,
-            (Self::Float(a), Self::Float(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.partial_cmp(b) == Some(std::cmp::Ordering::Equal),
             (Self::Text(a), Self::Text(b)) | (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::List(a), Self::List(b)) => {
                 let (left, right) = (a.items(), b.items());
