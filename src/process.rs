@@ -345,6 +345,31 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn what_nobody_waits_for_any_more_ends_with_all_that_it_has_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("child");
+        let script = "sleep 600 & echo $! > child.new && mv child.new child && wait";
+        let command = Command::new("sh").args(["-c", script]).folder(folder.path());
+        let there = async {
+            while !path.exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            output = command.output() => panic!("{output:?}"),
+            () = there => (),
+        }
+        let child = std::fs::read_to_string(&path).unwrap();
+        loop {
+            // One that nobody has buried yet is a zombie.
+            let seen = Command::new("ps").args(["-o", "stat=", "-p", child.trim()]).output().await.unwrap();
+            if seen.stdout.trim().is_empty() || seen.stdout.trim().starts_with('Z') {
+                break;
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn failure_carries_a_pasteable_command_and_the_last_lines() {
         let command = Command::new("sh").args(["-c", "echo one; echo 'two three' >&2; exit 3"]);
         let error = command.run().await.unwrap_err();

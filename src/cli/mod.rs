@@ -4,6 +4,7 @@
 mod arguments;
 mod audit;
 mod bench;
+mod bench_engine;
 mod bench_server;
 mod check;
 mod config;

@@ -24,4 +24,5 @@ mod schema;
 mod status;
 mod stop;
 mod team;
+mod trust;
 mod up;
