@@ -9,15 +9,16 @@ use serde_json::Value;
 
 use super::apply::{self, Applier, Change, Changes};
 use super::build::{self, Built};
-use super::cluster::{Cluster, Identity, Kinds};
 use super::error::Error;
 use super::sources::Sources;
-use super::{dependencies, health, inventory, normalize, prune};
+use super::{dependencies, normalize, prune};
+use crate::controllers::cluster::{Cluster, Identity, Kinds};
 use crate::controllers::{
     Action, Context, Reconciler,
     events::Recorder,
     status::{Conditions, Patcher, now},
 };
+use crate::controllers::{health, inventory};
 use crate::objects::{
     flux::{
         Artifact, GitRepository, History, Inventory, Kustomization, KustomizationStatus, ObjectReference,

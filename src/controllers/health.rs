@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::Clock;
 use super::cluster::{Cluster, Identity};
-use crate::controllers::Clock;
 use crate::objects::{Readiness, format_duration, readiness};
 
 /// Looks at objects at every `interval` until all are current, one has failed, or the time is over. The error names
@@ -12,13 +14,24 @@ pub(super) async fn wait(
     cluster: &Cluster,
     objects: &[Identity],
     timeout: Duration,
+    pace: (&Clock, Duration),
+) -> Result<(), String> {
+    wait_as(cluster, objects, timeout, pace, (readiness, true)).await
+}
+
+/// As [`wait`], with another judge, and without giving up at the first failure where one may still be put right.
+pub(super) async fn wait_as(
+    cluster: &Cluster,
+    objects: &[Identity],
+    timeout: Duration,
     (clock, interval): (&Clock, Duration),
+    (judge, fails_fast): (fn(Option<&Value>) -> Readiness, bool),
 ) -> Result<(), String> {
     let deadline = tokio::time::Instant::now() + clock.shorten(timeout);
     loop {
         let mut late = Vec::new();
         for identity in objects {
-            let verdict = readiness(cluster.read(identity).await.as_ref());
+            let verdict = judge(cluster.read(identity).await.as_ref());
             if verdict != Readiness::Current {
                 late.push((identity, verdict));
             }
@@ -31,7 +44,7 @@ pub(super) async fn wait(
                 late.iter().map(|(identity, verdict)| format!("{identity} status: '{}'", verdict.name()));
             shown.collect::<Vec<_>>().join(", ")
         };
-        if late.iter().any(|(_, verdict)| *verdict == Readiness::Failed) {
+        if fails_fast && late.iter().any(|(_, verdict)| *verdict == Readiness::Failed) {
             return Err(format!("failed early due to stalled resources: [{}]", list()));
         }
         let next = tokio::time::Instant::now() + clock.shorten(interval);

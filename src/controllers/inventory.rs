@@ -1,4 +1,4 @@
-//! The inventory in a Kustomization's status: ids of the form `<namespace>_<name>_<group>_<kind>`.
+//! The inventory in the status of a Kustomization or HelmRelease: ids of the form `<namespace>_<name>_<group>_<kind>`.
 
 use kube::api::GroupVersionKind;
 
