@@ -3,12 +3,13 @@
 CARGO ?= cargo
 PLATFORM ?= embedded
 
-.PHONY: help demo test compare e2e bench install
+.PHONY: help demo test rehearse-all compare e2e bench install
 
 help:
 	@echo 'make demo     play the track dev2 in a lab of its own, and remove the lab'
 	@echo 'make demo PLATFORM=k3d   the same on a real cluster'
 	@echo 'make test     everything that must hold: formatting, clippy, tests, scenarios'
+	@echo 'make rehearse-all   all material: each action twice, 20 orders by chance, a kill in every step'
 	@echo 'make compare  our API server against the real one that ATELIER_COMPARE_KUBECONFIG names'
 	@echo 'make e2e      everything on the real thing: Docker, k3d, Gitea, Flux (atelier.yaml says which)'
 	@echo 'make bench    measure times and memory'
@@ -34,6 +35,10 @@ compare:
 e2e:
 	$(CARGO) build --locked
 	$(CARGO) test --locked --test e2e -- --ignored --test-threads 1 --nocapture
+
+rehearse-all:
+	$(CARGO) build --locked
+	.ci/rehearse-all target/debug/atelier
 
 bench:
 	$(CARGO) build --locked --release

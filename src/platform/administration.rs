@@ -86,7 +86,7 @@ impl Administration {
         let (owner, name) = (&repository.owner, &repository.name);
         let mut outcome = Outcome::Unchanged;
         if !self.api.has_repository(owner, name).await? {
-            self.api.create_repository(owner, owner == ORGANIZATION, name).await?;
+            self.api.create_repository(owner, owner == ORGANIZATION, name, repository.private).await?;
             outcome = Outcome::Created;
         }
         // A set-up that was killed between the two calls left a repository without a commit.
@@ -99,6 +99,9 @@ impl Administration {
             };
             seed.push(&repository.files).await?;
             outcome = Outcome::Created;
+        }
+        for reader in &repository.readers {
+            self.api.add_reader(owner, name, reader).await?;
         }
         let protected = self.ensure_protected_branches(repository).await?;
         Ok(if outcome == Outcome::Created { outcome } else { protected })

@@ -198,14 +198,20 @@ impl Gitea {
         Ok(found)
     }
 
-    /// Makes an empty public repository with the default branch `main`, as the forge's administrator.
-    pub async fn create_repository(&self, owner: &str, organization: bool, name: &str) -> Result<(), Error> {
+    /// Makes an empty repository with the default branch `main`, as the forge's administrator.
+    pub async fn create_repository(
+        &self,
+        owner: &str,
+        organization: bool,
+        name: &str,
+        private: bool,
+    ) -> Result<(), Error> {
         let path = if organization {
             format!("/orgs/{}/repos", segment(owner))
         } else {
             format!("/admin/users/{}/repos", segment(owner))
         };
-        let body = json!({"name": name, "default_branch": "main", "auto_init": false, "private": false});
+        let body = json!({"name": name, "default_branch": "main", "auto_init": false, "private": private});
         self.send(Method::POST, &path, Some(body)).await.map(|_| ())
     }
 
@@ -317,6 +323,12 @@ impl Gitea {
     pub async fn webhooks(&self, owner: &str, name: &str) -> Result<Vec<String>, Error> {
         let hooks = self.pages(&format!("{}/hooks", repository(owner, name)), usize::MAX).await?;
         Ok(hooks.iter().map(|hook| text(&hook["config"], "url")).collect())
+    }
+
+    /// Lets a user read a repository and not write to it. It can be said again.
+    pub async fn add_reader(&self, owner: &str, name: &str, login: &str) -> Result<(), Error> {
+        let path = format!("{}/collaborators/{}", repository(owner, name), segment(login));
+        self.send(Method::PUT, &path, Some(json!({"permission": "read"}))).await.map(|_| ())
     }
 
     /// Makes a branch that begins where `from` is.

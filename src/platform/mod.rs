@@ -93,6 +93,10 @@ pub struct Repository {
     pub files: Vec<File>,
     /// Branches that take pull requests only. They begin where `main` does.
     pub protected_branches: Vec<String>,
+    /// Whether only its owner and `readers` may read it.
+    pub private: bool,
+    /// Users who may read it and not write to it.
+    pub readers: Vec<String>,
 }
 
 /// A push that the forge has taken.

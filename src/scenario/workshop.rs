@@ -117,11 +117,14 @@ impl Workshop {
                 files.push(render_file(path, content, scope)?);
             }
         }
+        let words = |texts: &[Text]| texts.iter().map(|text| text.value.clone()).collect();
         Ok(platform::Repository {
             owner: repository.owner.value.clone(),
             name: repository.name.value.clone(),
             files,
-            protected_branches: repository.protected_branches.iter().map(|branch| branch.value.clone()).collect(),
+            protected_branches: words(&repository.protected_branches),
+            private: repository.private,
+            readers: words(&repository.readers),
         })
     }
 }

@@ -164,7 +164,7 @@ pub(crate) async fn request(
     let wait = async {
         loop {
             let seen = api.get(name).await.map_err(failed("read"))?;
-            if seen.data["status"]["lastHandledReconcileAt"] == Value::String(token.clone()) {
+            if is_answered(&seen, &token) {
                 return Ok(());
             }
             if changes.next().await.is_none() {
@@ -176,4 +176,29 @@ pub(crate) async fn request(
         let expects = format!("Flux looking at {object}");
         Err(ActionError::TimedOut { expects, limit: LIMIT, observed: "no answer to the request".to_owned() })
     })
+}
+
+/// Whether Flux has seen the request, or a later one that has taken its place: the forge's webhook asks, too.
+fn is_answered(object: &DynamicObject, token: &str) -> bool {
+    let handled = object.data["status"]["lastHandledReconcileAt"].as_str();
+    let asked = object.metadata.annotations.as_ref().and_then(|annotations| annotations.get(REQUESTED));
+    handled == Some(token)
+        || asked.is_some_and(|asked| asked != token && handled == Some(asked.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_request_answers_for_an_earlier_one() {
+        let cases =
+            [("1", "1", true), ("1", "0", false), ("2", "0", false), ("2", "2", true), ("2", "1", true)];
+        for (asked, handled, answered) in cases {
+            let object = json!({ "metadata": { "name": "a", "annotations": { REQUESTED: asked } },
+                "status": { "lastHandledReconcileAt": handled } });
+            let object: DynamicObject = serde_json::from_value(object).unwrap();
+            assert_eq!(is_answered(&object, "1"), answered, "asked {asked}, handled {handled}");
+        }
+    }
 }

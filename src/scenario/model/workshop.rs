@@ -45,6 +45,12 @@ pub struct Repository {
     /// Branches that take pull requests only.
     #[serde(default)]
     pub protected_branches: Vec<Text>,
+    /// Whether only its owner, and who is named in `readers`, may read it.
+    #[serde(default)]
+    pub private: bool,
+    /// Actors who may read it and not write to it, where it is private.
+    #[serde(default)]
+    pub readers: Vec<Text>,
 }
 
 /// A cluster of the lab.

@@ -23,8 +23,8 @@ async fn driver_makes_and_finds_everything_it_needs() {
     admin.create_organization("fleet").await.unwrap();
     admin.add_owner("fleet", "dev1").await.unwrap();
     assert!(!admin.has_repository("fleet", "infra").await.unwrap());
-    dev1.create_repository("fleet", true, "infra").await.unwrap();
-    admin.create_repository("dev1", false, "dev1").await.unwrap();
+    dev1.create_repository("fleet", true, "infra", false).await.unwrap();
+    admin.create_repository("dev1", false, "dev1", false).await.unwrap();
     assert!(dev1.has_repository("fleet", "infra").await.unwrap());
     assert_eq!(dev1.branches("fleet", "infra").await.unwrap(), Vec::new());
     assert_eq!(dev1.branch("fleet", "infra", "main").await.unwrap(), None);

@@ -200,7 +200,7 @@ async fn serve(world: &World) -> Served {
     let router = forge.router().merge(registry.router());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let api = Gitea::with_password(&url, "atelier", PASSWORD);
-    api.create_repository("dev", false, "site").await.unwrap();
+    api.create_repository("dev", false, "site", false).await.unwrap();
     Served { forge, url, api }
 }
 
