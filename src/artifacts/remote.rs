@@ -159,7 +159,8 @@ impl Remote {
 
     fn request(&self, method: &Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method.clone(), format!("{}{path}", self.url));
-        request.basic_auth(&self.user, Some(&self.password))
+        // Nobody's name is no name: a registry may let everybody in.
+        if self.user.is_empty() { request } else { request.basic_auth(&self.user, Some(&self.password)) }
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {

@@ -40,24 +40,33 @@ impl Storage {
         self.folder_of("cache", &[kind, namespace, name])
     }
 
-    /// Stores a tree. The file appears whole or not at all.
+    /// Stores a tree.
     pub fn store(
         &self,
-        [kind, namespace, name]: [&str; 3],
+        source: [&str; 3],
         file: &str,
         tree: &BTreeMap<String, Entry>,
     ) -> Result<Stored, Error> {
+        self.store_bytes(source, file, &pack(tree)?)
+    }
+
+    /// Stores a file as it is. It appears whole or not at all.
+    pub fn store_bytes(
+        &self,
+        [kind, namespace, name]: [&str; 3],
+        file: &str,
+        bytes: &[u8],
+    ) -> Result<Stored, Error> {
         let folder = self.folder_of("", &[kind, namespace, name, file])?;
         let folder = folder.parent().unwrap_or(&self.folder);
-        let bytes = pack(tree)?;
         std::fs::create_dir_all(folder).map_err(|source| Error::File { path: folder.to_owned(), source })?;
         let target = folder.join(file);
         let unfinished = folder.join(format!(".{file}.part"));
-        std::fs::write(&unfinished, &bytes)
+        std::fs::write(&unfinished, bytes)
             .and_then(|()| std::fs::rename(&unfinished, &target))
             .map_err(|source| Error::File { path: target, source })?;
         let path = format!("{kind}/{namespace}/{name}/{file}");
-        Ok(Stored { path, digest: digest(&bytes), size: bytes.len() as u64 })
+        Ok(Stored { path, digest: digest(bytes), size: bytes.len() as u64 })
     }
 
     /// Whether an artifact is there, with this digest.
@@ -71,7 +80,8 @@ impl Storage {
         unpack(&self.bytes(path, expected)?)
     }
 
-    fn bytes(&self, path: &str, expected: &str) -> Result<Vec<u8>, Error> {
+    /// Reads an artifact as it is; the digest is checked.
+    pub fn bytes(&self, path: &str, expected: &str) -> Result<Vec<u8>, Error> {
         let file = self.folder_of("", &path.split('/').collect::<Vec<_>>())?;
         let bytes = std::fs::read(&file).map_err(|source| Error::File { path: file, source })?;
         let found = digest(&bytes);

@@ -2,6 +2,7 @@
 //! that they run against the embedded API server and against any other.
 
 mod clock;
+mod cluster;
 mod context;
 mod cronjob;
 mod daemonset;
@@ -10,16 +11,24 @@ mod endpoints;
 mod endpointslice;
 mod events;
 mod gitrepository;
+mod health;
+mod helmchart;
+mod helmrelease;
+mod helmrepository;
 mod horizontalpodautoscaler;
+mod inventory;
 mod job;
 mod kustomization;
+mod ocirepository;
 pub mod operator;
 mod persistentvolume;
 mod persistentvolumeclaim;
 mod poddisruptionbudget;
 mod receiver;
 mod replicaset;
+mod revisions;
 mod runner;
+mod source;
 mod statefulset;
 mod status;
 mod workloads;
@@ -30,9 +39,10 @@ use async_trait::async_trait;
 
 pub use clock::Clock;
 pub use context::{Context, Impersonate, Resolve};
-pub use gitrepository::run_source_controller;
+pub use helmrelease::run_helm_controller;
 pub use kustomization::run_kustomize_controller;
 pub use receiver::{receiver_router, run_notification_controller};
+pub use source::run_source_controller;
 pub use workloads::run_workload_controllers;
 
 /// When an object is looked at again.

@@ -6,11 +6,12 @@ use crate::manifests::yaml::read_documents;
 use crate::objects::flux;
 
 /// The parts that are the same everywhere, in the order of applying; the definitions come after the namespace.
-const STATIC: [&str; 5] = [
+const STATIC: [&str; 6] = [
     include_str!("../../templates/flux/namespace.yaml"),
     include_str!("../../templates/flux/access.yaml"),
     include_str!("../../templates/flux/source-controller.yaml"),
     include_str!("../../templates/flux/kustomize-controller.yaml"),
+    include_str!("../../templates/flux/helm-controller.yaml"),
     include_str!("../../templates/flux/notification-controller.yaml"),
 ];
 
@@ -42,10 +43,15 @@ mod tests {
         let expected = [
             "Namespace/flux-system",
             "CustomResourceDefinition/gitrepositories.source.toolkit.fluxcd.io",
+            "CustomResourceDefinition/helmcharts.source.toolkit.fluxcd.io",
+            "CustomResourceDefinition/helmrepositories.source.toolkit.fluxcd.io",
+            "CustomResourceDefinition/ocirepositories.source.toolkit.fluxcd.io",
             "CustomResourceDefinition/kustomizations.kustomize.toolkit.fluxcd.io",
+            "CustomResourceDefinition/helmreleases.helm.toolkit.fluxcd.io",
             "CustomResourceDefinition/receivers.notification.toolkit.fluxcd.io",
             "ServiceAccount/source-controller",
             "ServiceAccount/kustomize-controller",
+            "ServiceAccount/helm-controller",
             "ServiceAccount/notification-controller",
             "ClusterRole/crd-controller-flux-system",
             "ClusterRole/flux-edit-flux-system",
@@ -55,6 +61,7 @@ mod tests {
             "Deployment/source-controller",
             "Service/source-controller",
             "Deployment/kustomize-controller",
+            "Deployment/helm-controller",
             "Deployment/notification-controller",
             "Service/notification-controller",
             "Service/webhook-receiver",

@@ -91,6 +91,8 @@ pub struct Repository {
     pub name: String,
     /// The first commit's tree.
     pub files: Vec<File>,
+    /// Branches that take pull requests only. They begin where `main` does.
+    pub protected_branches: Vec<String>,
 }
 
 /// A push that the forge has taken.

@@ -72,6 +72,26 @@ impl Ignore {
     }
 }
 
+/// The paths of a tree that are left out by its own files of patterns and by `spec`.
+pub(in crate::controllers) fn leaves_out(
+    files: &crate::artifacts::Files,
+    spec: Option<&str>,
+) -> std::collections::BTreeSet<String> {
+    let mut ignore = Ignore::new(Some(""));
+    for (path, bytes) in files {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name == FILE {
+            ignore.add(folder, &String::from_utf8_lossy(bytes));
+        }
+    }
+    ignore.add("", spec.unwrap_or_default());
+    let is_out = |path: &&String| {
+        let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        folders.into_iter().any(|folder| ignore.leaves_out(folder, true)) || ignore.leaves_out(path, false)
+    };
+    files.keys().filter(is_out).cloned().collect()
+}
+
 fn compile(folder: &str, line: &str) -> Option<Pattern> {
     let line = line.trim_end();
     if line.is_empty() || line.starts_with('#') {

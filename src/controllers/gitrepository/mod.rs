@@ -9,4 +9,6 @@ mod reconcile;
 mod reference;
 mod run;
 
-pub use run::run_source_controller;
+pub(super) use ignore::leaves_out;
+pub(super) use reconcile::{MANAGER, STORAGE_URL};
+pub(super) use run::run_git_repositories;

@@ -24,9 +24,10 @@ use crate::objects::{
     parse_duration,
 };
 
-const MANAGER: &str = "source-controller";
+pub(in crate::controllers) const MANAGER: &str = "source-controller";
 /// The storage's address inside the cluster.
-const STORAGE_URL: &str = "http://source-controller.flux-system.svc.cluster.local.";
+pub(in crate::controllers) const STORAGE_URL: &str =
+    "http://source-controller.flux-system.svc.cluster.local.";
 
 /// The reconciler of GitRepository.
 pub(super) struct Source {
@@ -155,6 +156,7 @@ impl Source {
         status.artifact = Some(Artifact {
             digest: stored.digest,
             last_update_time: now(),
+            metadata: None,
             path: stored.path,
             revision,
             size: i64::try_from(stored.size).ok(),

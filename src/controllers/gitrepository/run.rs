@@ -1,4 +1,4 @@
-//! Starts the source controller.
+//! Starts the reconciler of GitRepository.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use super::reconcile;
 use crate::controllers::{Context, runner};
 use crate::objects::flux::GitRepository;
 
-/// Runs the source controller until `shutdown`.
-pub async fn run_source_controller(context: Context, shutdown: CancellationToken) {
+/// Reconciles all GitRepositories until `shutdown`.
+pub(in crate::controllers) async fn run_git_repositories(context: Context, shutdown: CancellationToken) {
     let api = kube::Api::<GitRepository>::all(context.client.clone());
     let controller = Controller::new(api, watcher::Config::default());
     let (client, clock) = (context.client.clone(), context.clock.clone());

@@ -4,11 +4,11 @@
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
 use serde_json::Value;
 
-use super::cluster::{Cluster, Error as ClusterError, Identity};
 use super::error::Error;
 use super::ownership::take_over;
 use super::reconcile::MANAGER;
 use crate::controllers::Clock;
+use crate::controllers::cluster::{Cluster, Error as ClusterError, Identity};
 use crate::objects::{Readiness, readiness};
 
 /// How often somebody else may be quicker.

@@ -7,15 +7,15 @@ use kube::{Api, Client, ResourceExt as _};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::cluster::Identity;
 use super::error::Error;
 use crate::artifacts::{Files, Storage};
+use crate::controllers::cluster::Identity;
 use crate::manifests::{
     kustomize::{self, Image, Overlay, Patch, Target},
     substitute::substitute,
     yaml,
 };
-use crate::objects::flux::{Artifact, Kustomization, PatchTarget, PostBuild};
+use crate::objects::flux::{self, Artifact, Kustomization, PostBuild};
 
 /// A source's files, and the folder to build.
 pub(super) struct Folder {
@@ -107,9 +107,9 @@ impl Folder {
     }
 }
 
-fn overlay(object: &Kustomization) -> Overlay {
-    let spec = &object.spec;
-    let target = |target: &PatchTarget| Target {
+/// Patches of Flux' objects as kustomize has them.
+pub(in crate::controllers) fn patches(given: Option<&Vec<flux::Patch>>) -> Vec<Patch> {
+    let target = |target: &flux::PatchTarget| Target {
         group: target.group.clone(),
         version: target.version.clone(),
         kind: target.kind.clone(),
@@ -118,24 +118,34 @@ fn overlay(object: &Kustomization) -> Overlay {
         label_selector: target.label_selector.clone(),
         annotation_selector: target.annotation_selector.clone(),
     };
-    let patches = spec.patches.iter().flatten().map(|patch| Patch {
+    let patches = given.into_iter().flatten().map(|patch| Patch {
         patch: Some(patch.patch.clone()),
         target: patch.target.as_ref().map(target),
         ..Patch::default()
     });
-    let images = spec.images.iter().flatten().map(|image| Image {
+    patches.collect()
+}
+
+/// Image overrides of Flux' objects as kustomize has them.
+pub(in crate::controllers) fn image_overrides(given: Option<&Vec<flux::ImageOverride>>) -> Vec<Image> {
+    let images = given.into_iter().flatten().map(|image| Image {
         name: image.name.clone(),
         new_name: image.new_name.clone(),
         new_tag: image.new_tag.clone(),
         digest: image.digest.clone(),
     });
+    images.collect()
+}
+
+fn overlay(object: &Kustomization) -> Overlay {
+    let spec = &object.spec;
     Overlay {
         namespace: spec.target_namespace.clone(),
         name_prefix: spec.name_prefix.clone(),
         name_suffix: spec.name_suffix.clone(),
         components: spec.components.clone().unwrap_or_default(),
-        patches: patches.collect(),
-        images: images.collect(),
+        patches: patches(spec.patches.as_ref()),
+        images: image_overrides(spec.images.as_ref()),
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{Api, ResourceExt as _};
 
-use super::cluster::{Cluster, Identity};
+use super::prune;
 use super::reconcile::Kustomize;
-use super::{inventory, prune};
+use crate::controllers::cluster::{Cluster, Identity};
+use crate::controllers::inventory;
 use crate::objects::flux::{DeletionPolicy, Kustomization};
 
 impl Kustomize {

@@ -3,12 +3,9 @@
 
 mod apply;
 mod build;
-mod cluster;
 mod dependencies;
 mod error;
 mod finalize;
-mod health;
-mod inventory;
 mod normalize;
 mod ownership;
 mod prune;
@@ -16,4 +13,5 @@ mod reconcile;
 mod run;
 mod sources;
 
+pub(super) use build::{image_overrides, patches};
 pub use run::run_kustomize_controller;

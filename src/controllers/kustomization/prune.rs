@@ -3,7 +3,7 @@
 use kube::api::DeleteParams;
 use serde_json::Value;
 
-use super::cluster::{Cluster, Identity};
+use crate::controllers::cluster::{Cluster, Identity};
 
 /// Deletes `objects`, which are in the order of applying, backwards. Returns the lines that tell it, or what was
 /// deleted before a failure and the failure.

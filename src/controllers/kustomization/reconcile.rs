@@ -9,15 +9,16 @@ use serde_json::Value;
 
 use super::apply::{self, Applier, Change, Changes};
 use super::build::{self, Built};
-use super::cluster::{Cluster, Identity, Kinds};
 use super::error::Error;
 use super::sources::Sources;
-use super::{dependencies, health, inventory, normalize, prune};
+use super::{dependencies, normalize, prune};
+use crate::controllers::cluster::{Cluster, Identity, Kinds};
 use crate::controllers::{
     Action, Context, Reconciler,
     events::Recorder,
     status::{Conditions, Patcher, now},
 };
+use crate::controllers::{health, inventory};
 use crate::objects::{
     flux::{
         Artifact, GitRepository, History, Inventory, Kustomization, KustomizationStatus, ObjectReference,
@@ -28,6 +29,8 @@ use crate::objects::{
 
 /// The field manager of everything that is applied.
 pub(super) const MANAGER: &str = "kustomize-controller";
+/// Who owns the status and the finalizer of a Kustomization: not [`MANAGER`], whose fields an apply takes over.
+const STATUS_MANAGER: &str = "gotk-kustomize-controller";
 /// How soon a source or a dependency that is not ready is looked at again.
 const DEPENDENCY_INTERVAL: Duration = Duration::from_secs(30);
 /// How many builds the history keeps.
@@ -347,7 +350,7 @@ impl Reconciler for Kustomize {
 
     async fn reconcile(&self, object: Kustomization) -> (Action, Option<String>) {
         let status = object.status.clone().unwrap_or_default();
-        let patcher = Patcher::new(&self.context.client, &object, &status, MANAGER);
+        let patcher = Patcher::new(&self.context.client, &object, &status, STATUS_MANAGER);
         let trigger = self.sources.revision(&object);
         if object.metadata.deletion_timestamp.is_some() {
             let gone = match self.finalize(&object).await {

@@ -1,10 +1,12 @@
 //! The definitions of Flux's kinds, as the operator's manifest installs them.
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{CustomResourceDefinition, JSON};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSON, ValidationRule,
+};
 use kube::CustomResourceExt as _;
 use serde_json::json;
 
-use super::{GitRepository, Kustomization, Receiver};
+use super::{GitRepository, HelmChart, HelmRelease, HelmRepository, Kustomization, OCIRepository, Receiver};
 
 /// The generation that a status starts with, before a controller has seen the object.
 pub(super) fn never_observed() -> i64 {
@@ -14,12 +16,31 @@ pub(super) fn never_observed() -> i64 {
 /// The definitions, made from the types. Each status starts as `observedGeneration: -1`, as with the real ones.
 #[must_use]
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    let mut crds = vec![GitRepository::crd(), Kustomization::crd(), Receiver::crd()];
+    let mut crds = vec![
+        GitRepository::crd(),
+        HelmChart::crd(),
+        HelmRepository::crd(),
+        OCIRepository::crd(),
+        Kustomization::crd(),
+        HelmRelease::crd(),
+        Receiver::crd(),
+    ];
     for crd in &mut crds {
         crd.metadata.labels = Some([("app.kubernetes.io/part-of".to_owned(), "flux".to_owned())].into());
         for version in &mut crd.spec.versions {
             let schema = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut());
             let Some(properties) = schema.and_then(|schema| schema.properties.as_mut()) else { continue };
+            if crd.spec.names.kind == "HelmRelease"
+                && let Some(spec) = properties.get_mut("spec")
+            {
+                let rule =
+                    "(has(self.chart) && !has(self.chartRef)) || (!has(self.chart) && has(self.chartRef))";
+                spec.x_kubernetes_validations = Some(vec![ValidationRule {
+                    rule: rule.to_owned(),
+                    message: Some("either chart or chartRef must be set".to_owned()),
+                    ..ValidationRule::default()
+                }]);
+            }
             if let Some(status) = properties.get_mut("status") {
                 status.default = Some(JSON(json!({ "observedGeneration": -1 })));
                 status.nullable = None;

@@ -3,19 +3,38 @@
 
 mod crds;
 mod git_repository;
+mod helm_actions;
+mod helm_chart;
+mod helm_release;
+mod helm_release_status;
+mod helm_repository;
 mod kustomization;
+mod oci_repository;
 mod receiver;
 mod references;
+mod source_status;
 
 pub use crds::crds;
 pub use git_repository::{GitRepository, GitRepositoryRef, GitRepositorySpec, GitRepositoryStatus};
+pub use helm_actions::{
+    ActionStrategy, Install, Remediation, Rollback, Test, TestFilter, Uninstall, Upgrade,
+};
+pub use helm_chart::{ChartSourceReference, HelmChart, HelmChartSpec};
+pub use helm_release::{
+    ChartReference, ChartTemplate, ChartTemplateSpec, DriftDetection, HelmRelease, HelmReleaseSpec,
+    IgnoreRule, PostKustomize, PostRenderer, TemplateSourceReference, ValuesReference,
+};
+pub use helm_release_status::{HelmReleaseStatus, Snapshot, TestHook};
+pub use helm_repository::{HelmRepository, HelmRepositorySpec};
 pub use kustomization::{
     CommonMetadata, DeletionPolicy, Dependency, History, ImageOverride, Inventory, InventoryEntry,
     Kustomization, KustomizationSpec, KustomizationStatus, ObjectReference, Patch, PatchTarget, PostBuild,
     SourceReference, SubstituteFrom,
 };
+pub use oci_repository::{LayerSelector, OCIRepository, OCIRepositoryRef, OCIRepositorySpec};
 pub use receiver::{Receiver, ReceiverResource, ReceiverSpec, ReceiverStatus};
 pub use references::{Artifact, LocalReference};
+pub use source_status::SourceStatus;
 
 /// The finalizer that all controllers of Flux put on their objects.
 pub const FINALIZER: &str = "finalizers.fluxcd.io";

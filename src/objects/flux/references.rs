@@ -1,5 +1,7 @@
 //! Parts that the kinds of Flux share: artifacts, references.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,9 @@ pub struct Artifact {
     /// When it was stored.
     #[schemars(extend("format" = "date-time"))]
     pub last_update_time: String,
+    /// What a registry says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<BTreeMap<String, String>>,
     /// The path in the storage.
     pub path: String,
     /// Such as `main@sha1:<commit>`.

@@ -90,6 +90,7 @@ fn controller(name: &str, context: &Context, shutdown: CancellationToken) -> Opt
     Some(match name {
         "source-controller" => Box::pin(controllers::run_source_controller(context, shutdown)),
         "kustomize-controller" => Box::pin(controllers::run_kustomize_controller(context, shutdown)),
+        "helm-controller" => Box::pin(controllers::run_helm_controller(context, shutdown)),
         NOTIFICATION_CONTROLLER => Box::pin(controllers::run_notification_controller(context, shutdown)),
         _ => return None,
     })

@@ -42,7 +42,7 @@ fn somebody_goes_wrong_and_is_told_where() {
     learn(&screen, "");
     let first = screen.until("now:");
     insta::assert_snapshot!(first.split_once("Dev 2,").unwrap().1, @r#"
-     a team that uses Kustomize: 5 steps, about 35 min
+     a team that uses Kustomize: 10 steps, about 1 h 16 min
 
     Work in a second terminal, and keep this one in sight:
 
@@ -52,7 +52,7 @@ fn somebody_goes_wrong_and_is_told_where() {
     list · b read back · r begin a step again · p play the others · a answer · q quit
 
     dev2.clone · Look at what you have
-      step 1 of 5 · about 5 min, 35 min to the end of the track
+      step 1 of 10 · about 5 min, 1 h 16 min to the end of the track
 
       Your team's repository describes a small site, postcard. It holds no program, only files that
       say how the site is to run:
@@ -74,6 +74,9 @@ fn somebody_goes_wrong_and_is_told_where() {
     "#);
     world.shell("dev2", CLONE).ok();
     screen.until("✓ dev2.clone complete");
+    screen.until("[pushed …]");
+    screen.key("s");
+    screen.until("✓ dev2.build complete");
     screen.until("dev2.deploy waits for ops.onboard_dev2");
     screen.until("they are at: [pushed …]");
     screen.key("h");
@@ -134,10 +137,15 @@ fn the_whole_track_fits_sixty_columns_and_leaves_the_terminal_as_it_was() {
     screen.resize(60);
     screen.line("clear");
     learn(&screen, " --play others");
-    for step in ["clone", "deploy", "change", "scale", "self_heal"] {
+    for step in ["clone", "build", "deploy", "change"] {
         screen.until(if step == "clone" { "[cloned …]" } else { "…]" });
         screen.key("s");
         screen.until(&format!("✓ dev2.{step} complete"));
+    }
+    for step in ["bad_image", "rollback", "scale", "self_heal", "stay_in_lane", "overlay"] {
+        screen.until(&format!("dev2.{step} ·"));
+        screen.until("…]");
+        screen.key("k");
     }
     screen.until("That was the whole track");
     screen.until("atelier down");

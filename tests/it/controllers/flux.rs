@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use atelier::accounts::{Identity, NewUser, Users};
 use atelier::apiserver::{ApiServer, Config};
-use atelier::artifacts::Storage;
+use atelier::artifacts::{Chart, Files, Remote, Storage};
 use atelier::controllers::{self, Clock, Context, operator};
 use atelier::forge::{self, Forge};
 use atelier::objects::Condition;
+use atelier::registry::{self, Registry};
 use kube::api::{DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::NamespaceResourceScope;
 use kube::runtime::wait::await_condition;
@@ -40,6 +41,10 @@ spec:\n      containers:\n      - name: web\n        image: aspicot:1.0.0\n     
 pub(crate) const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: aspicot}\nspec:\n  \
 selector: {app: aspicot}\n  ports: [{port: 80}]\n";
 
+pub(crate) const CHART: &str = "apiVersion: v2\nname: carapuce\nversion: 0.1.0\nappVersion: 1.0.0\n";
+pub(crate) const CHART_TEMPLATE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-carapuce\n  \
+labels:\n    app: carapuce\ndata:\n  message: {{ required \"message is required\" .Values.message }}\n";
+
 /// The repository of the recordings: good folders and wrong ones.
 pub(crate) fn files() -> BTreeMap<&'static str, String> {
     let invalid = DEPLOYMENT.replace("aspicot", "bad").replace("replicas: 5", "replicas: many");
@@ -51,6 +56,8 @@ pub(crate) fn files() -> BTreeMap<&'static str, String> {
             "broken/cm.yaml",
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: [a, b\nx: y\n".to_owned(),
         ),
+        ("charts/carapuce/Chart.yaml", CHART.to_owned()),
+        ("charts/carapuce/templates/cm.yaml", CHART_TEMPLATE.to_owned()),
         ("invalid/deployment.yaml", invalid),
         (
             "forbidden/role.yaml",
@@ -109,6 +116,7 @@ impl Lab {
         let shutdown = CancellationToken::new();
         tokio::spawn(controllers::run_source_controller(context.clone(), shutdown.clone()));
         tokio::spawn(controllers::run_kustomize_controller(context.clone(), shutdown.clone()));
+        tokio::spawn(controllers::run_helm_controller(context.clone(), shutdown.clone()));
         tokio::spawn(controllers::run_notification_controller(context, shutdown.clone()));
         Self { folder, client, forge, _shutdown: shutdown.drop_guard() }
     }
@@ -154,6 +162,29 @@ impl Lab {
         let folder = self.folder.path().join("work");
         let url = format!("http://dev1:{PASSWORD}@{}/dev1/dev1-apps.git", self.forge);
         tokio::task::spawn_blocking(move || commit(&folder, &url, &files, &message)).await.unwrap()
+    }
+
+    /// Packages a chart and pushes it to `dev1` in the registry.
+    pub(crate) async fn push_chart(&self, files: &[(&str, String)], version: &str) {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.clone().into_bytes()));
+        let chart = Chart::package(files.collect::<Files>(), Some(version)).unwrap();
+        let url = format!("http://{}", self.forge);
+        let remote = Remote::new(&url, &format!("dev1/{}", chart.name), "dev1", PASSWORD);
+        assert!(remote.push(&chart.tag(), &chart.packed()).await.unwrap());
+    }
+
+    /// The Secrets with the credentials of `dev1`: `registry` for charts, `pull` for images.
+    pub(crate) async fn add_secrets(&self) {
+        let plain = json!({ "apiVersion": "v1", "kind": "Secret",
+            "metadata": { "name": "registry", "namespace": NAMESPACE },
+            "stringData": { "username": "dev1", "password": PASSWORD } });
+        let auths = json!({ "auths": { "forge.atelier.internal:3000":
+            { "username": "dev1", "password": PASSWORD } } });
+        let docker = json!({ "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": { "name": "pull", "namespace": NAMESPACE },
+            "stringData": { ".dockerconfigjson": auths.to_string() } });
+        self.apply(&plain).await;
+        self.apply(&docker).await;
     }
 
     /// Waits until an object is as `condition` says.
@@ -224,10 +255,12 @@ async fn serve_forge(folder: &Path) -> String {
     };
     users.create(user).unwrap();
     let name = "forge.atelier.internal:3000".to_owned();
+    let config = registry::Config { data: folder.join("registry"), users: users.clone(), name: name.clone() };
+    let registry = Registry::open(config).await.unwrap();
     let forge = Forge::open(forge::Config { data: folder.join("forge"), users, name }).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let router = forge.router();
+    let router = forge.router().merge(registry.router());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = http.post(format!("http://{address}/api/v1/user/repos")).basic_auth("dev1", Some(PASSWORD));
@@ -306,7 +339,13 @@ pub(crate) fn redact(text: &str) -> String {
         (r"[0-9a-f]{40}\.tar\.gz", "<commit>.tar.gz"),
         (r"/hook/(<digest>|[0-9a-f]{64})", "/hook/<digest>"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
-        (r"(<tmpdir>|/tmp/kustomization-\d+)", "<tmpdir>"),
+        (r"(<tmpdir>|/tmp/kustomization-\d+|/tmp/helmchart-[a-z0-9-]+)", "<tmpdir>"),
+        (r"\+[0-9a-f]{12}\b", "+<commit>"),
+        (
+            r#""lastAttemptedReleaseActionDuration": "[^"]*""#,
+            r#""lastAttemptedReleaseActionDuration": "<took>""#,
+        ),
+        (r#""failures": \d+"#, r#""failures": 1"#),
         (r"\d+\.?\d*(µs|ms|s)\b(, next)", "<took>$2"),
         (r#""lastReconciledDuration": "[^"]*""#, r#""lastReconciledDuration": "<took>""#),
         (r#""totalReconciliations": \d+"#, r#""totalReconciliations": 1"#),

@@ -1,0 +1,14 @@
+//! What the sources have in common: one order of reconciliation, credentials, registries. Each kind has a folder of
+//! its own beside this one. <https://fluxcd.io/flux/components/source/>
+
+mod credentials;
+mod driver;
+mod http;
+mod registry;
+mod run;
+
+pub(super) use credentials::{Credentials, credentials};
+pub(super) use driver::{Attempt, Driver, Failure, Fetch, Kept, Settled, SourceObject, get};
+pub(super) use http::fetch;
+pub(super) use registry::Repository;
+pub use run::run_source_controller;
