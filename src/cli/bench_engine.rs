@@ -39,7 +39,7 @@ pub(super) struct Measured {
     pub(super) start: Vec<f64>,
     /// From asking for a fact to be made to its being shown, milliseconds.
     pub(super) shown: Vec<f64>,
-    /// The resident memory of each of many drivers, in units of 1,000,000 bytes.
+    /// The share of each of many drivers in the memory, in units of 1,000,000 bytes.
     pub(super) resident: Vec<f64>,
 }
 
@@ -73,11 +73,13 @@ impl Engine<'_> {
             measured.start.push(millis(driver.until("step_started").await? - begin));
         }
         measured.shown = self.facts_shown().await?;
-        let mut drivers = (1..=DRIVERS).map(|track| self.learn(track)).collect::<Result<Vec<_>, _>>()?;
-        for driver in &mut drivers {
+        let mut drivers = Vec::new();
+        for track in 1..=DRIVERS {
+            let mut driver = self.learn(track)?;
             driver.until("check_waiting").await?;
+            drivers.push(driver);
         }
-        measured.resident = drivers.iter().filter_map(|driver| resident(driver.process)).collect();
+        measured.resident = drivers.iter().filter_map(|driver| share(driver.process)).collect();
         Ok(measured)
     }
 
@@ -173,7 +175,18 @@ pub(super) fn overhead(stdout: &str) -> Option<f64> {
 /// The resident memory of a process, in units of 1,000,000 bytes. See proc(5).
 pub(super) fn resident(process: u32) -> Option<f64> {
     let status = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    kilobytes(&status, "VmRSS:")
+}
+
+/// The memory of a process, in units of 1,000,000 bytes; what it has in common with others, such as the program itself,
+/// is divided by their number. See proc(5), `smaps_rollup`.
+fn share(process: u32) -> Option<f64> {
+    let path = Path::new("/proc").join(process.to_string()).join("smaps_rollup");
+    kilobytes(&std::fs::read_to_string(path).ok()?, "Pss:")
+}
+
+fn kilobytes(text: &str, name: &str) -> Option<f64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024.0 / 1e6)
 }

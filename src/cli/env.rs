@@ -38,12 +38,17 @@ pub(super) fn run(global: &Global, args: EnvArgs) -> Result<u8, Failure> {
         return Ok(0);
     }
     let shell = args.shell.unwrap_or_else(own_shell);
+    global.ui.data(&lines(&environment, shell));
+    Ok(0)
+}
+
+/// The variables as lines of a shell's language.
+pub(super) fn lines(environment: &Environment, shell: Shell) -> String {
     let line = |(name, value): (&String, &String)| match shell {
         Shell::Fish => format!("set -gx {name} {};\n", fish_quote(value)),
         Shell::Bash | Shell::Zsh => format!("export {name}={}\n", quote(value)),
     };
-    global.ui.data(&environment.iter().map(line).collect::<String>());
-    Ok(0)
+    environment.iter().map(line).collect()
 }
 
 /// The variables of an actor of a lab that runs. Without git there is nothing to do in an actor's shell, and it is

@@ -1,12 +1,18 @@
-//! `atelier shell ACTOR`: opens an actor's shell in the actor's working folder.
+//! `atelier shell ACTOR`: opens an actor's shell in the actor's working folder, with a prompt that says whose it is and
+//! the tools' completions. The person's own start-up file is read before, so that aliases and habits are there.
+
+use std::path::Path;
 
 use clap::Args;
 
-use super::env::environment;
+use super::env::{Shell, environment, lines};
 use super::global::Global;
 use crate::error::Failure;
-use crate::lab::ActorFolder;
+use crate::lab::{ActorFolder, Environment, write_private};
 use crate::process::Command;
+
+/// Tools that write their completions themselves, all with `completion SHELL`.
+const TOOLS: &str = "kubectl flux helm k3d";
 
 /// Open an actor's shell
 #[derive(Debug, Args)]
@@ -18,13 +24,68 @@ pub(super) struct ShellArgs {
 pub(super) async fn run(global: &Global, args: ShellArgs) -> Result<u8, Failure> {
     let (folder, spec) = global.running_lab()?;
     let environment = environment(&folder, &spec, &args.actor)?;
-    let work = ActorFolder::new(&folder, spec.actor(&args.actor)?).work();
+    let own = ActorFolder::new(&folder, spec.actor(&args.actor)?);
     let program =
         std::env::var("SHELL").ok().filter(|shell| !shell.is_empty()).unwrap_or_else(|| "sh".to_owned());
     global.ui.talk(&format!("you are {} in lab {}; `exit` leaves this shell", args.actor, folder.name()));
-    let command = environment
-        .into_iter()
-        .fold(Command::new(program), |command, (name, value)| command.env(name, value));
-    let code = command.folder(work).interact().await?;
+    let prompt = format!("{}@{}", args.actor, folder.name());
+    let command = prepared(&program, &own.tool_home().join("shell"), &prompt, &environment)?;
+    let command = environment.into_iter().fold(command, |command, (name, value)| command.env(name, value));
+    let code = command.folder(own.work()).interact().await?;
     Ok(u8::try_from(code).unwrap_or(1))
+}
+
+/// The shell with a start-up file of the lab's, where its kind is known; any other gets the prompt alone.
+fn prepared(
+    program: &str,
+    folder: &Path,
+    prompt: &str,
+    environment: &Environment,
+) -> Result<Command, Failure> {
+    let command = Command::new(program);
+    let path = |name: &str| folder.join(name).display().to_string();
+    Ok(match program.rsplit('/').next() {
+        Some("bash") => {
+            write_private(&folder.join("bashrc"), bash(prompt, environment).as_bytes())?;
+            command.args(["--rcfile", &path("bashrc"), "-i"])
+        }
+        Some("zsh") => {
+            write_private(&folder.join(".zshenv"), b"[ -r ~/.zshenv ] && . ~/.zshenv\n")?;
+            write_private(&folder.join(".zshrc"), zsh(prompt, environment).as_bytes())?;
+            command.env("ZDOTDIR", folder.display().to_string()).arg("-i")
+        }
+        Some("fish") => command.args(["--init-command", &fish(prompt, environment)]),
+        _ => command.env("PS1", format!("{prompt} $ ")),
+    })
+}
+
+/// <https://www.gnu.org/software/bash/manual/bash.html#Bash-Startup-Files>
+fn bash(prompt: &str, environment: &Environment) -> String {
+    format!(
+        "[ -r ~/.bashrc ] && . ~/.bashrc\n{}PS1='{prompt} \\W \\$ '\n\
+         for tool in {TOOLS}; do\n  command -v \"$tool\" > /dev/null && eval \"$(\"$tool\" completion bash 2> /dev/null)\"\ndone\n\
+         unset tool\n",
+        lines(environment, Shell::Bash)
+    )
+}
+
+/// <https://zsh.sourceforge.io/Doc/Release/Files.html>
+fn zsh(prompt: &str, environment: &Environment) -> String {
+    format!(
+        "ZDOTDIR=\"$HOME\"\n[ -r ~/.zshrc ] && . ~/.zshrc\n{}PROMPT='{prompt} %1~ %# '\n\
+         autoload -Uz compinit && compinit -D\n\
+         for tool in {}; do\n  command -v \"$tool\" > /dev/null && eval \"$(\"$tool\" completion zsh 2> /dev/null)\"\ndone\n\
+         unset tool\n",
+        lines(environment, Shell::Zsh),
+        TOOLS
+    )
+}
+
+/// <https://fishshell.com/docs/current/cmds/fish.html>
+fn fish(prompt: &str, environment: &Environment) -> String {
+    format!(
+        "{}function fish_prompt; echo -n '{prompt} '(prompt_pwd)' > '; end\n\
+         for tool in {TOOLS}; command -q $tool; and $tool completion fish 2> /dev/null | source; end\n",
+        lines(environment, Shell::Fish)
+    )
 }

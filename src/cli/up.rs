@@ -86,11 +86,14 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
     };
     global.ui.talk(&format!("ready after {}{own}", duration(begin.elapsed())));
     global.ui.data(&summary.endpoints_text());
-    let first = context.material.spec.actors.iter().find(|actor| !actor.administrator);
-    let first = first.or(context.material.spec.actors.first()).map(|actor| &actor.name);
-    if let Some(actor) = first {
+    let workshop = global.library(Some(&context.material.spec))?.workshop(&context.material.spec.workshop)?;
+    let actor_of = |track: &String| workshop.actor_of(track).map(|actor| (track.clone(), actor.clone()));
+    let tracks: Vec<_> = workshop.tracks.keys().filter_map(actor_of).collect();
+    let first = tracks.iter().find(|(_, actor)| !actor.administrator).or(tracks.first());
+    if let Some((track, actor)) = first {
+        let actor = &actor.name;
         global.ui.talk(&format!(
-            "\nnext: `atelier learn {actor}` here, and in a second terminal: eval \"$(atelier env {actor})\""
+            "\nnext: `atelier learn {track}` here, and in a second terminal: eval \"$(atelier env {actor})\""
         ));
     }
     Ok(0)

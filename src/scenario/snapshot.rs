@@ -91,16 +91,9 @@ impl Snapshot {
     /// Looks at everything that these actions, or a person who does the same by hand, may change. What cannot be
     /// asked is not known.
     pub(crate) async fn take(context: &Context<'_>, actions: &[Placed<Action>]) -> Self {
-        let mut taken = Self { heads: heads(context).await, ..Self::default() };
+        let (heads, tags) = (heads(context).await, tags(context, actions).await);
+        let mut taken = Self { heads, tags, ..Self::default() };
         for action in actions {
-            if let Some((name, tag)) = action.tag(context) {
-                let actor = context.actor;
-                let url = context.session.platform.forge.url();
-                let remote = Remote::new(&url, &name, &actor.actor.name, &actor.token);
-                if let Ok(digest) = remote.tagged(&tag).await {
-                    taken.tags.push((name, tag, digest));
-                }
-            }
             if let Some((owner, name)) = action.pulls(context) {
                 let pulls = context.session.platform.forge.api().pull_requests(&owner, &name).await;
                 let open = pulls.unwrap_or_default().into_iter().filter(|pull| pull.state == "open");
@@ -127,6 +120,23 @@ impl Snapshot {
         }
         taken
     }
+}
+
+/// The tags of the registry that these actions name, and the digests of what is there.
+pub(crate) async fn tags(
+    context: &Context<'_>,
+    actions: &[Placed<Action>],
+) -> Vec<(String, String, Option<String>)> {
+    let mut found = Vec::new();
+    for (name, tag) in actions.iter().filter_map(|action| action.tag(context)) {
+        let actor = context.actor;
+        let url = context.session.platform.forge.url();
+        let remote = Remote::new(&url, &name, &actor.actor.name, &actor.token);
+        if let Ok(digest) = remote.tagged(&tag).await {
+            found.push((name, tag, digest));
+        }
+    }
+    found
 }
 
 /// The heads of all branches of the workshop's repositories.

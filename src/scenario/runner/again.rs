@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::run::{Open, Run};
 use crate::scenario::context::Context;
 use crate::scenario::error::Error;
-use crate::scenario::snapshot::heads;
+use crate::scenario::snapshot::{heads, tags};
 
 /// Kinds that come and go by themselves, or tell of what has happened.
 const PASSING: [&str; 10] = [
@@ -45,6 +45,14 @@ pub(super) async fn likeness(context: &Context<'_>) -> Likeness {
                 if entry.kind == "blob" {
                     found.insert(format!("`{}` on `{branch}` of `{repository}`", entry.path), entry.sha);
                 }
+            }
+        }
+    }
+    for (track, scenario) in &context.session.workshop.scenarios {
+        let Ok(context) = context.session.plain_context(track, track) else { continue };
+        for step in &scenario.steps {
+            for (name, tag, digest) in tags(&context, &step.actions).await {
+                found.extend(digest.map(|digest| (format!("`{name}:{tag}` of the registry"), digest)));
             }
         }
     }

@@ -102,7 +102,7 @@ impl Session {
         shown
     }
 
-    fn plain_context(&self, track: &str, step: &str) -> Result<Context<'_>, Error> {
+    pub(super) fn plain_context(&self, track: &str, step: &str) -> Result<Context<'_>, Error> {
         Ok(Context {
             session: self,
             actor: self.actor_of(track, step)?,

@@ -235,10 +235,29 @@ impl<'a> Run<'a> {
         for (index, action) in scenario.cleanup.iter().enumerate() {
             self.action(track, &context, "cleanup", index, action).await?;
         }
+        let left = self.give_tags_back(track, &context).await;
+        if !left.is_empty() {
+            return Err(Error::Left { left });
+        }
         self.facts.insert(track.to_owned(), Map::new());
         let steps: Vec<_> = scenario.steps.iter().map(|step| step.id.value.clone()).collect();
         completions::forget(self.session, track, &steps).await;
         self.write(track, Record::Cleaned)
+    }
+
+    /// Gives tags of the registry back to what they named before the track began: no action can take them away.
+    async fn give_tags_back(&self, track: &str, context: &Context<'_>) -> Vec<String> {
+        let mut before = Snapshot::default();
+        let steps = self.session.workshop.scenarios.get(track).into_iter().flat_map(|all| &all.steps);
+        let known = |step| self.journals.get(track)?.history.step(step);
+        for (name, tag, digest) in
+            steps.filter_map(|step| known(&step.id.value)).flat_map(|past| &past.before.tags)
+        {
+            if before.tags.iter().all(|(other, own, _)| (other, own) != (name, tag)) {
+                before.tags.push((name.clone(), tag.clone(), digest.clone()));
+            }
+        }
+        super::restore::tags(context, &before).await
     }
 
     /// Keeps the facts of a step that is complete.

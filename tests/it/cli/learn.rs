@@ -206,7 +206,9 @@ fn somebody_chooses_looks_around_begins_again_and_loses_the_connection() {
     screen.until("Go back? [y/N]");
     screen.line("y");
     screen.until("Back at the beginning of dev2.clone.");
-    // The clone is still there, as the person's own work always is.
+    // The step has undone what it says, and is done anew.
+    screen.until("now: it is not there yet");
+    screen.key("s");
     screen.until("✓ dev2.clone complete");
     screen.until("they are at: [pushed …]");
     screen.hang_up();

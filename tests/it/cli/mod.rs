@@ -21,6 +21,7 @@ mod rehearse;
 mod reset;
 mod run;
 mod schema;
+mod shell;
 mod status;
 mod stop;
 mod team;

@@ -1,6 +1,7 @@
 //! Going back: trees by new commits, objects, tags, facts; nothing else is touched.
 
 use atelier::artifacts::Remote;
+use atelier::events::{Event, Events};
 use atelier::scenario::{Looked, RehearseOptions, State};
 use serde_json::json;
 
@@ -136,5 +137,39 @@ async fn what_is_not_the_same_a_second_time_is_named() {
     assert_eq!(
         error.to_string(),
         "the actions of `dev.first`, done a second time, change something: `count` on `main` of `dev/site` is another"
+    );
+}
+
+const PACK: &str = r#"steps:
+- id: pack
+  title: Pack
+  explain: Pack.
+  do:
+  - image: { name: dev/page, tag: "1.0", from: files }
+  verify:
+  - registry: { id: image, name: dev/page, tag: "1.0" }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_count_when_a_lab_is_compared_and_go_with_the_cleanup() {
+    let tracks = ["dev".to_owned()];
+    let mut lab = Lab::new(PACK).await;
+    let files = lab.world.path("scenarios/small/files");
+    std::fs::create_dir_all(&files).unwrap();
+    std::fs::write(files.join("index.html"), "<p>one</p>").unwrap();
+    let options = RehearseOptions { twice: true, cleanup: true, ..RehearseOptions::default() };
+    lab.session.rehearse(&tracks, &options).await.unwrap();
+    assert_eq!(tags(&lab).await, Vec::<String>::new());
+    // Somebody changes the page in between, so that the same tag names something else the second time.
+    let page = files.join("index.html");
+    lab.session.events = Events::to(move |event| {
+        if matches!(event, Event::ActionFinished { .. }) {
+            std::fs::write(&page, "<p>two</p>").unwrap();
+        }
+    });
+    let error = lab.session.rehearse(&tracks, &options).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the actions of `dev.pack`, done a second time, change something: `dev/page:1.0` of the registry is another"
     );
 }
