@@ -105,6 +105,15 @@ pub enum Event {
         /// How long a person needs to the end of the track, this step included.
         left: Duration,
     },
+    /// The text of an earlier step is shown again; nothing else happens.
+    StepRecalled {
+        /// `<track>.<step>`.
+        step: String,
+        /// The step's title.
+        title: String,
+        /// The rendered text for the learner, Markdown.
+        explain: String,
+    },
     /// What a learner is to type or to change in a guided step, one entry for each action.
     StepCommands {
         /// `<track>.<step>`.

@@ -177,6 +177,8 @@ impl Command {
                 let _ = stdin.write_all(&input).await;
             }
         };
+        // The child leads a process group of its own; what it started must end with it, also when nobody waits any more.
+        let mut group = Group(child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())));
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let work = async {
             let ((), (), (), status) = tokio::join!(
@@ -190,14 +192,13 @@ impl Command {
         let ended = tokio::time::timeout(self.limit, work).await;
         let (stdout, stderr) = (text(&stdout), text(&stderr));
         match ended {
-            Ok(Ok(status)) => Ok(Output { code: code(status), stdout, stderr }),
+            Ok(Ok(status)) => {
+                group.0 = None;
+                Ok(Output { code: code(status), stdout, stderr })
+            }
             Ok(Err(source)) => Err(Error::Start { command: self.line(), source }),
             Err(_) => {
-                // The child leads a process group of its own; what it started must end with it.
-                if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()))
-                {
-                    let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-                }
+                drop(group);
                 let _ = child.kill().await;
                 Err(Error::TimedOut {
                     command: self.line(),
@@ -276,6 +277,17 @@ impl Command {
     }
 }
 
+/// The process group of a child that runs; it is killed when this goes.
+struct Group(Option<rustix::process::Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
 /// The processor time that this process has used since it began, all threads together and children not. What a
 /// command waits for, be it a child, a server or a disk, is not in it.
 pub fn processor_time() -> Duration {
@@ -331,6 +343,31 @@ pub fn quote(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_ends_with_all_that_it_has_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("child");
+        let script = "sleep 600 & echo $! > child.new && mv child.new child && wait";
+        let command = Command::new("sh").args(["-c", script]).folder(folder.path());
+        let there = async {
+            while !path.exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            output = command.output() => panic!("{output:?}"),
+            () = there => (),
+        }
+        let child = std::fs::read_to_string(&path).unwrap();
+        loop {
+            // One that nobody has buried yet is a zombie.
+            let seen = Command::new("ps").args(["-o", "stat=", "-p", child.trim()]).output().await.unwrap();
+            if seen.stdout.trim().is_empty() || seen.stdout.trim().starts_with('Z') {
+                break;
+            }
+        }
+    }
 
     #[tokio::test]
     async fn failure_carries_a_pasteable_command_and_the_last_lines() {

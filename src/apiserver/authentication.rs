@@ -9,25 +9,43 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, header};
 
 use super::access::{Attributes, Object};
+use super::audit;
 use super::server::Server;
 use super::status::{Named, Status};
 use crate::accounts::Identity;
 
 const EXTRA: &str = "impersonate-extra-";
 
-/// Gives every request an identity: nobody's at least. Answers 401 where what it shows is wrong, and 403 where it
-/// may not act as whom it wants to.
+/// Gives every request an identity: nobody's at least. Answers 401 where what it shows is wrong.
 pub(crate) async fn establish(
     State(server): State<Arc<Server>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let known = request.extensions_mut().remove::<Identity>();
-    let may = |identity: &Identity, attributes: Attributes| server.access.authorize(identity, &attributes);
-    match authenticate(&server, known, request.headers())
-        .and_then(|identity| acting_as(identity, request.headers(), may))
-    {
+    match authenticate(&server, known, request.headers()) {
         Ok(identity) => {
+            request.extensions_mut().insert(identity);
+            next.run(request).await
+        }
+        Err(status) => {
+            audit::refused(&server, &request, status.to_value());
+            status.into_response()
+        }
+    }
+}
+
+/// Lets a request act as whom it wants to, where it may. Answers 403 where it may not.
+pub(crate) async fn act(State(server): State<Arc<Server>>, mut request: Request, next: Next) -> Response {
+    let may = |identity: &Identity, attributes: Attributes| server.access.authorize(identity, &attributes);
+    let own = request.extensions_mut().remove::<Identity>().unwrap_or_else(Identity::anonymous);
+    match acting_as(own.clone(), request.headers(), may) {
+        Ok(identity) => {
+            if identity != own
+                && let Some(notes) = request.extensions().get::<audit::Notes>()
+            {
+                notes.acting(&identity);
+            }
             request.extensions_mut().insert(identity);
             next.run(request).await
         }

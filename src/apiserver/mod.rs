@@ -4,12 +4,14 @@
 
 mod access;
 mod admission;
+mod audit;
 mod authentication;
 mod body;
 mod catalog;
 mod compress;
 mod convert;
 mod discovery;
+mod expressions;
 mod lifecycle;
 mod meta;
 mod openapi;
@@ -33,6 +35,7 @@ mod tokens;
 mod types;
 mod verbs;
 
+pub use audit::{Error as AuditError, Settings as Audit};
 pub use serve::serve;
 pub use server::{ApiServer, Config, Error};
 pub use store::Error as StoreError;

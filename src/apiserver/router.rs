@@ -13,7 +13,7 @@ use super::query::Query;
 use super::server::Server;
 use super::status::Status;
 use super::target::Target;
-use super::{access, authentication, body, compress, discovery, reviews, subresources, verbs};
+use super::{access, audit, authentication, body, compress, discovery, reviews, subresources, verbs};
 use crate::accounts::Identity;
 
 /// A request that has been read, except for what only its handler understands.
@@ -22,6 +22,8 @@ pub(crate) struct Call {
     pub(crate) target: Target,
     pub(crate) query: Query,
     pub(crate) identity: Identity,
+    /// What the audit log is told of the request.
+    pub(crate) notes: audit::Notes,
     pub(crate) request: Request,
 }
 
@@ -56,6 +58,8 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/apis/{group}/{version}/{*path}", any(group_resource))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(Arc::clone(&server), access::require))
+        .layer(middleware::from_fn_with_state(Arc::clone(&server), authentication::act))
+        .layer(middleware::from_fn_with_state(Arc::clone(&server), audit::record))
         .layer(middleware::from_fn_with_state(Arc::clone(&server), authentication::establish))
         .layer(middleware::from_fn(compress::large))
         .with_state(server)
@@ -113,7 +117,8 @@ async fn call(
     let target = Target::parse(&server.catalog, group, version, path)?;
     let query = Query::read(request.uri())?;
     let identity = request.extensions_mut().remove::<Identity>().ok_or_else(Status::unauthorized)?;
-    let call = Call { server, target, query, identity, request };
+    let notes = request.extensions_mut().remove::<audit::Notes>().unwrap_or_default();
+    let call = Call { server, target, query, identity, notes, request };
     if call.target.subresource.is_some() {
         return subresources::answer(call).await;
     }

@@ -7,10 +7,11 @@ use axum::{Extension, Router};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::access::Access;
+use super::admission::Policies;
 use super::catalog::Catalog;
 use super::store::{self, Store};
 use super::subresources::Kubelets;
-use super::{lifecycle, router};
+use super::{audit, lifecycle, router};
 use crate::accounts::{Identity, ServiceAccountKey};
 
 /// What the server needs to know.
@@ -22,6 +23,8 @@ pub struct Config {
     pub kubelet_token: String,
     /// The certificate of the lab's authority, PEM, which every namespace gets as `kube-root-ca.crt`.
     pub ca_certificate: String,
+    /// The audit log; without it none is written.
+    pub audit: Option<audit::Settings>,
 }
 
 /// Why the server cannot be opened or served.
@@ -42,6 +45,9 @@ pub enum Error {
     /// The verifier of client certificates cannot be made.
     #[error("client certificates cannot be verified")]
     Verifier(#[from] rustls::server::VerifierBuilderError),
+    /// The audit log cannot be written as its policy says.
+    #[error("requests cannot be written down")]
+    Audit(#[from] audit::Error),
     /// The listener fails.
     #[error("the API server cannot listen")]
     Listen(#[source] std::io::Error),
@@ -63,6 +69,8 @@ pub(crate) struct Server {
     pub(crate) store: Arc<Store>,
     pub(crate) catalog: Catalog,
     pub(crate) access: Access,
+    pub(crate) policies: Policies,
+    pub(crate) audit: Option<audit::Log>,
     pub(crate) kubelets: Kubelets,
     pub(crate) service_account_key: ServiceAccountKey,
     pub(crate) ca_certificate: String,
@@ -83,7 +91,8 @@ pub struct ApiServer {
 impl ApiServer {
     /// Opens the server: reads its log, makes what every cluster has, and starts the life cycle's work.
     pub async fn open(config: Config) -> Result<Self, Error> {
-        let Config { data, kubelet_token, ca_certificate } = config;
+        let Config { data, kubelet_token, ca_certificate, audit } = config;
+        let audit = audit.as_ref().map(audit::Log::open).transpose()?;
         let open = move || -> Result<_, Error> {
             let store = Store::open(&data)?;
             Ok((store, ServiceAccountKey::open(&data.join("service-accounts.key"))?))
@@ -93,11 +102,14 @@ impl ApiServer {
         let store = Arc::new(store);
         let catalog = Catalog::open(&store);
         let access = Access::open(&store);
+        let policies = Policies::open(&store);
         let kubelets = Kubelets::new(kubelet_token);
         let server = Server {
             store,
             catalog,
             access,
+            policies,
+            audit,
             kubelets,
             service_account_key,
             ca_certificate,

@@ -79,6 +79,21 @@ impl Status {
         Self::new(403, "Forbidden", text).with(named.details())
     }
 
+    /// What a policy refuses, with the reason that it gives.
+    pub(crate) fn denied(named: Named<'_>, message: &str, reason: &str) -> Self {
+        let mut status = Self::forbidden(named, message);
+        (status.code, status.reason) = match reason {
+            "Forbidden" => (403, "Forbidden"),
+            "Unauthorized" => (401, "Unauthorized"),
+            "RequestEntityTooLarge" => (413, "RequestEntityTooLarge"),
+            _ => (422, "Invalid"),
+        };
+        if let Some(details) = status.details.as_mut() {
+            details["causes"] = json!([{ "message": message }]);
+        }
+        status
+    }
+
     /// The same of something that is no resource.
     pub(crate) fn forbidden_path(message: &str) -> Self {
         Self::new(403, "Forbidden", format!("forbidden: {message}")).with(json!({}))

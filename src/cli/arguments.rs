@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    bench, check, config, credentials, doctor, down, env, explain, export, graph, hint, learn, lint, list,
-    logs, manifest, new, next, open, plan, present, recreate, rehearse, reset, sample, schema, serve, shell,
-    skip, solve, start, status, stop, team, tracks, up, why,
+    audit, bench, check, config, credentials, doctor, down, env, explain, export, graph, hint, learn, lint,
+    list, logs, manifest, new, next, open, plan, present, recreate, rehearse, reset, sample, schema, serve,
+    shell, skip, solve, start, status, stop, team, tracks, up, why,
 };
 
 /// A GitOps workshop in a box
@@ -114,6 +114,8 @@ pub(super) enum Command {
     Schema(schema::SchemaArgs),
     /// Check scenario files
     Lint(lint::LintArgs),
+    /// Show who changed what in the lab's clusters
+    Audit(audit::AuditArgs),
     /// Show what the background process says
     Logs(logs::LogsArgs),
     /// Lose the cluster and make it anew; the repositories and the registry stay

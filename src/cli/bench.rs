@@ -1,7 +1,7 @@
 //! `atelier bench`: measures the numbers that this project promises, on a lab of its own that it removes again.
 //! Whole commands are timed from outside, as a user meets them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -15,6 +15,7 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::bench_engine::{self, Engine, overhead, resident};
 use super::bench_server::{self, Rate};
 use super::global::Global;
 use crate::error::{Failure, Kind};
@@ -80,7 +81,8 @@ pub(super) async fn run(global: &Global, args: BenchArgs) -> Result<u8, Failure>
         Bench { program: std::env::current_exe().map_err(machine)?, home: folder.path().join("atelier") };
     let measured = bench.measure(global, &args).await;
     // Whatever went wrong, nothing of the measured lab stays.
-    bench.command(&["down"]).run().await?;
+    bench.command(&["--workshop", super::global::DEFAULT_WORKSHOP, "down"]).run().await?;
+    bench.command(&["--workshop", bench_engine::WORKSHOP, "down"]).run().await?;
     let Measured { figures, ours, real } = measured?;
     if global.ui.mode() == Mode::Json {
         let figures = figures.iter().map(Figure::document);
@@ -137,27 +139,36 @@ impl Bench {
     async fn measure(&self, global: &Global, args: &BenchArgs) -> Result<Measured, Failure> {
         let mut ours = Vec::new();
         let (mut up, mut again, mut down, mut rehearsed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut applied, mut resident) = (Vec::new(), Vec::new());
+        let (mut applied, mut memory, mut share) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=args.runs {
             global.ui.talk(&format!("run {run} of {}", args.runs));
             up.push(self.time(&["up"]).await?);
             again.push(self.time(&["up"]).await?);
-            rehearsed.push(self.time(&["rehearse", &args.track]).await?);
+            let begin = Instant::now();
+            let output = self.command(&["rehearse", &args.track, "--json"]).run().await?;
+            rehearsed.push(millis(begin.elapsed()));
+            share.extend(overhead(&output.stdout));
             if run == 1 {
                 applied = self.webhook_to_applied().await?;
                 ours = self.server().await?;
             }
-            resident.extend(self.resident());
+            memory.extend(self.process().and_then(resident));
             down.push(self.time(&["down"]).await?);
         }
+        let engine = Engine { program: &self.program, home: &self.home }.measure(args.runs).await?;
         let figure = |what, values: Vec<f64>, unit, promised| Figure { what, values, unit, promised };
         let mut figures = vec![
             figure("up to ready", up, "ms", 1000.0),
             figure("up again", again, "ms", 1000.0),
             figure("webhook to applied", applied, "ms", 200.0),
             figure("track rehearsed", rehearsed, "ms", 10_000.0),
-            figure("resident memory", resident, "MB", 80.0),
+            figure("engine's share of a rehearsal", share, "%", 10.0),
+            figure("resident memory", memory, "MB", 80.0),
             figure("down", down, "ms", 1000.0),
+            figure("lint of 100 files", engine.lint, "ms", 1000.0),
+            figure("start of learn", engine.start, "ms", 150.0),
+            figure("fact to shown", engine.shown, "ms", 100.0),
+            figure("each of 50 drivers", engine.resident, "MB", 30.0),
         ];
         figures.retain(|figure| !figure.values.is_empty());
         let real = match &args.compare {
@@ -186,16 +197,6 @@ impl Bench {
             embedded::State::Running { process } => Some(process),
             embedded::State::Stopped => None,
         }
-    }
-
-    /// The background process's resident memory, in units of 1,000,000 bytes.
-    fn resident(&self) -> Option<f64> {
-        let process = self.process()?;
-        let status =
-            std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kilobytes * 1024.0 / 1e6)
     }
 
     /// From the forge's answer to a push until the operator tells that it has applied that commit.
@@ -245,7 +246,8 @@ fn api(client: &kube::Client, group: &str, kind: &str) -> Api<DynamicObject> {
 async fn prepare(platform: &Platform, client: &kube::Client) -> Result<(), Failure> {
     let refused = |source: kube::Error| Failure::new(Kind::Platform, source);
     let files = vec![File { path: "settings.yaml".to_owned(), content: settings(0).into_bytes() }];
-    let repository = Repository { owner: "fleet".to_owned(), name: NAME.to_owned(), files };
+    let repository =
+        Repository { owner: "fleet".to_owned(), name: NAME.to_owned(), files, protected_branches: Vec::new() };
     platform.forge.ensure_repository(&repository).await?;
     let secret = Api::<Secret>::namespaced(client.clone(), NAMESPACE)
         .get("workshop-webhook")

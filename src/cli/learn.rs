@@ -10,14 +10,14 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::global::Global;
-use super::{session, tracks};
+use super::{reset, session, tracks};
 use crate::error::Failure;
 use crate::scenario::{Control, LearnOptions, LearnOutcome, Progress, Session, State};
 use crate::ui::{Mode, minutes};
 
 /// What the keys do, said once at the beginning.
 const KEYS: &str = "Keys, in this window: `h` hint · `w` what is missing · `c` check now · `s` do it for me · `k` skip · \
-    `p` play the others · `a` answer · `q` quit";
+    `l` list · `b` read back · `r` begin a step again · `p` play the others · `a` answer · `q` quit";
 
 /// Follow a track, in a terminal beside your own shell
 #[derive(Debug, Default, Args)]
@@ -42,21 +42,21 @@ pub(super) async fn run(global: &Global, args: LearnArgs) -> Result<u8, Failure>
     if global.ui.mode() == Mode::Human {
         welcome(global, &session, &track, &before);
     }
-    let (sender, control) = mpsc::channel(8);
-    // Without a terminal nobody presses keys; the channel must stay open all the same.
-    let _open = sender.clone();
     // Reading keys puts the terminal into another mode; when this ends it is the person's again.
     let _terminal = global.ui.is_interactive().then(Terminal::keep);
-    if global.ui.is_interactive() {
-        // Not one of the runtime's threads: nothing can end the reading of a key.
-        std::thread::spawn(move || read_keys(&sender));
-    }
     let options = LearnOptions { play: args.play };
-    let outcome = tokio::select! {
-        outcome = session.learn(&track, control, &options) => outcome?,
-        _ = tokio::signal::ctrl_c() => LearnOutcome::Left { step: next_step(&session, &track) },
+    let outcome = loop {
+        match learn(global, &session, &track, &options).await? {
+            LearnOutcome::Reset { step } => {
+                if !go_back(global, &session, &track, &step).await? {
+                    break LearnOutcome::Left { step };
+                }
+            }
+            outcome => break outcome,
+        }
     };
     match (&outcome, global.ui.mode()) {
+        (LearnOutcome::Reset { .. }, _) => (),
         (LearnOutcome::Finished, Mode::Human) => farewell(global, &session, &track)?,
         (LearnOutcome::Left { step }, Mode::Human) => {
             global.ui.talk("");
@@ -70,6 +70,40 @@ pub(super) async fn run(global: &Global, args: LearnArgs) -> Result<u8, Failure>
         }
     }
     Ok(0)
+}
+
+/// Learns until somebody wants something else than to go on.
+async fn learn(
+    global: &Global,
+    session: &Session,
+    track: &str,
+    options: &LearnOptions,
+) -> Result<LearnOutcome, Failure> {
+    let (sender, control) = mpsc::channel(8);
+    // Without a terminal nobody presses keys; the channel must stay open all the same.
+    let _open = sender.clone();
+    if global.ui.is_interactive() {
+        // Not one of the runtime's threads: nothing can end the reading of a key.
+        std::thread::spawn(move || read_keys(&sender));
+    }
+    tokio::select! {
+        outcome = session.learn(track, control, options) => Ok(outcome?),
+        _ = tokio::signal::ctrl_c() => Ok(LearnOutcome::Left { step: next_step(session, track) }),
+    }
+}
+
+/// Asks which step is to begin again, and goes back there. False when the person leaves instead.
+async fn go_back(global: &Global, session: &Session, track: &str, step: &str) -> Result<bool, Failure> {
+    let id = step.rsplit('.').next().unwrap_or(step);
+    global.ui.talk(&format!("\nWhich step is to begin again? Its name, or Enter for {id}:"));
+    let Ok(answer) = Term::stderr().read_line() else { return Ok(false) };
+    let chosen = answer.trim().rsplit('.').next().unwrap_or_default();
+    let chosen = if chosen.is_empty() { id } else { chosen };
+    // What keeps somebody from going back does not keep him from going on.
+    if let Err(failure) = reset::go(global, session, track, chosen, false).await {
+        global.ui.failure(&failure);
+    }
+    Ok(true)
 }
 
 fn welcome(global: &Global, session: &Session, track: &str, before: &[Progress]) {
@@ -160,6 +194,9 @@ fn read_keys(sender: &mpsc::Sender<Control>) {
             Key::Char('c') | Key::Enter => Control::Check,
             Key::Char('s') => Control::Solve,
             Key::Char('k') => Control::Skip,
+            Key::Char('l') => Control::List,
+            Key::Char('b') | Key::ArrowLeft => Control::Back,
+            Key::Char('r') => Control::Reset,
             Key::Char('p') => Control::Play,
             Key::Char('o') => Control::Open,
             Key::Char('a') => {
@@ -169,9 +206,9 @@ fn read_keys(sender: &mpsc::Sender<Control>) {
             Key::Char('q') | Key::CtrlC | Key::Escape => Control::Quit,
             _ => continue,
         };
-        let quits = control == Control::Quit;
-        // After the last key the terminal is left alone.
-        if sender.blocking_send(control).is_err() || quits {
+        let last = matches!(control, Control::Quit | Control::Reset);
+        // After the last key the terminal is left alone, for a question or for good.
+        if sender.blocking_send(control).is_err() || last {
             return;
         }
     }

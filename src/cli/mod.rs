@@ -2,13 +2,16 @@
 //! calls the library. Configuration (flags, environment) is read here and nowhere below.
 
 mod arguments;
+mod audit;
 mod bench;
+mod bench_engine;
 mod bench_server;
 mod check;
 mod config;
 mod credentials;
 mod doctor;
 mod down;
+mod edit;
 mod env;
 mod explain;
 mod export;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::env::environment;
 use super::global::Global;
-use super::session;
+use super::{edit, session};
 use crate::error::{Failure, Kind};
 use crate::events::{Event, Events};
 use crate::lab::{ActorFolder, LabFolder, Spec, write_private};
@@ -127,7 +127,10 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     async fn step(&self, track: &str, index: usize) -> Result<Next, Failure> {
-        self.session.prepare(track, index).await?;
+        tokio::select! {
+            done = self.session.prepare(track, index) => done?,
+            _ = tokio::signal::ctrl_c() => return Ok(Next::Quit),
+        }
         let scene = self.session.scene(track, index).await?;
         self.show(track, index, &scene)?;
         if scene.behind {
@@ -165,7 +168,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Types a line, waits, and runs it.
+    /// Types a line, waits, and runs it; before it runs it may be changed, as often as is wanted.
     async fn line(
         &self,
         track: &str,
@@ -174,30 +177,51 @@ impl Stage<'_> {
         line: &str,
         edit: bool,
     ) -> Result<Option<Next>, Failure> {
+        let mut edited = None;
         if let Some(said) = line.strip_prefix("# ") {
             self.global.ui.talk(&format!("    {said}"));
+        } else if edit {
+            edited = change(actor, line).await?;
         } else {
             self.write(actor, line).await;
         }
-        let edited = if edit { Some(ask("    $ ").await?) } else { None };
-        match self.wish(track, index).await? {
-            Wish::Elsewhere(next) => return Ok(Some(next)),
-            Wish::Checks => return Ok(None),
-            Wish::Recording => {
-                self.recording(&self.session.scene(track, index).await?.step);
-                return Ok(None);
+        loop {
+            match self.wish(track, index).await? {
+                Wish::Elsewhere(next) => return Ok(Some(next)),
+                Wish::Checks => return Ok(None),
+                Wish::Recording => {
+                    self.recording(&self.session.scene(track, index).await?.step);
+                    return Ok(None);
+                }
+                Wish::Edit if line.starts_with("# ") => {
+                    self.global.ui.talk("    (this is no command: it cannot be changed)");
+                }
+                Wish::Edit => {
+                    let before = edited.as_deref().unwrap_or(line);
+                    edited = change(actor, before).await?.or(edited);
+                }
+                Wish::Go => break,
             }
-            Wish::Go | Wish::Edit => (),
         }
         self.typed.store(true, Ordering::Relaxed);
-        let done = match &edited {
-            Some(line) if !line.trim().is_empty() => self.session.type_line(track, actor, line).await,
-            _ => self.session.perform(track, index, &[number]).await,
+        let done = async {
+            match &edited {
+                Some(line) if !line.trim().is_empty() => self.session.type_line(track, actor, line).await,
+                _ => self.session.perform(track, index, &[number]).await,
+            }
+        };
+        let done = tokio::select! {
+            done = done => Some(done),
+            _ = tokio::signal::ctrl_c() => None,
         };
         self.typed.store(false, Ordering::Relaxed);
-        if let Err(error) = done {
-            self.global.ui.failure(&Failure::from(error));
-            self.global.ui.talk("    (`f` plays the recording, Enter goes on)");
+        match done {
+            Some(Ok(())) => (),
+            Some(Err(error)) => {
+                self.global.ui.failure(&Failure::from(error));
+                self.global.ui.talk("    (`f` plays the recording, Enter goes on)");
+            }
+            None => self.global.ui.talk("    (broken off; Enter goes on)"),
         }
         Ok(None)
     }
@@ -305,9 +329,17 @@ impl Stage<'_> {
 
 /// Waits for a key; the terminal is in its ordinary mode in between.
 async fn key() -> Result<Key, Failure> {
-    let read = tokio::task::spawn_blocking(|| Term::stderr().read_key()).await;
+    let read = tokio::task::spawn_blocking(|| Term::stderr().read_key_raw()).await;
     let read = read.map_err(|error| Failure::new(Kind::Bug, error))?;
     Ok(read.unwrap_or(Key::Escape))
+}
+
+/// Lets the trainer change a line; nothing when it is left as it was.
+async fn change(actor: &str, line: &str) -> Result<Option<String>, Failure> {
+    let (prompt, line) = (format!("    {actor} $ "), line.to_owned());
+    let changed = tokio::task::spawn_blocking(move || edit::edit(&prompt, &line)).await;
+    let changed = changed.map_err(|error| Failure::new(Kind::Bug, error))?;
+    changed.map_err(|error| Failure::new(Kind::Machine, error))
 }
 
 async fn ask(question: &'static str) -> Result<String, Failure> {

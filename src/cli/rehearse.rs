@@ -12,6 +12,7 @@ use super::recorder::Recorder;
 use super::session;
 use crate::error::{Failure, Kind};
 use crate::events::{Event, Events};
+use crate::platform;
 use crate::process::Command;
 use crate::scenario::{RehearseOptions, Report, Session};
 use crate::ui::{Mode, duration, minutes, table};
@@ -50,6 +51,9 @@ pub(super) struct RehearseArgs {
     /// Kill the driver in the middle of a step, and go on from there
     #[arg(long, value_name = "STEP")]
     kill_at: Option<String>,
+    /// Let the lab's clock go N times as fast: waits of Flux and of the nodes get shorter, nothing else does
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    speed: Option<u32>,
     /// Be the driver that is killed
     #[arg(long, hide = true, value_name = "STEP", conflicts_with = "kill_at")]
     die_at: Option<String>,
@@ -69,14 +73,15 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<u8, Failu
     if let Some(step) = args.die_at.clone() {
         session.events = die(step, session.events.clone());
     }
+    pace(global, &session, args.speed).await?;
     let report = tokio::select! {
-        report = session.rehearse(&tracks, &options) => report,
-        _ = tokio::signal::ctrl_c() => {
-            return Err(Failure::new(Kind::Interrupted, "interrupted")
-                .hint("the same command goes on from here; `atelier down` removes the lab"));
-        }
+        report = session.rehearse(&tracks, &options) => report.map_err(Failure::from),
+        _ = tokio::signal::ctrl_c() => Err(Failure::new(Kind::Interrupted, "interrupted")
+            .hint("the same command goes on from here; `atelier down` removes the lab")),
     };
-    let report = report.map_err(Failure::from);
+    if args.speed.is_some() {
+        pace(global, &session, None).await?;
+    }
     keep(global, &args, &recorder, &session, report.as_ref().err())?;
     let report = report?;
     if global.ui.mode() == Mode::Json {
@@ -85,6 +90,29 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<u8, Failu
         global.ui.data(&format!("\n{}", account(&report)));
     }
     Ok(0)
+}
+
+/// Sets the lab's clock. One that a killed driver has left fast goes as usual again.
+async fn pace(global: &Global, session: &Session, speed: Option<u32>) -> Result<(), Failure> {
+    let platform = &session.platform;
+    if platform.kind != platform::Kind::Embedded {
+        let name = platform.kind.name();
+        let refused =
+            || Failure::new(Kind::Arguments, format!("`--speed` is not possible on the platform `{name}`"));
+        return match speed {
+            Some(_) => Err(refused().hint("its controllers and nodes have clocks of their own")),
+            None => Ok(()),
+        };
+    }
+    let client = platform.cluster().client().await?;
+    let set = platform::embedded::set_speed(&client, speed.unwrap_or(1)).await;
+    set.map_err(|error| Failure::new(Kind::Platform, error))?;
+    if let Some(speed) = speed {
+        global.ui.events().note(format!(
+            "the lab's clock goes {speed} times as fast: Flux and the nodes wait less; times below are real"
+        ));
+    }
+    Ok(())
 }
 
 /// Writes what was asked for, whether the rehearsal came to its end or not.
@@ -135,6 +163,7 @@ async fn kill(
         vec!["rehearse".to_owned(), "--lab".to_owned(), lab.to_owned(), "--home".to_owned(), home];
     words.extend(["--json".to_owned(), "--die-at".to_owned(), step.to_owned()]);
     words.extend(args.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+    words.extend(args.speed.iter().flat_map(|speed| ["--speed".to_owned(), speed.to_string()]));
     words.extend(tracks.iter().cloned());
     let output = Command::new(program).args(words).limit(KILL_LIMIT).output().await?;
     if output.code == 128 + 9 {

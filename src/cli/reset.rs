@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::global::Global;
-use super::{session, track};
+use super::session::confirm;
+use super::track;
 use crate::error::{Failure, Kind};
 use crate::scenario::{ResetPlan, Session, State};
 use crate::ui::Mode;
@@ -30,7 +31,18 @@ pub(super) async fn run(global: &Global, args: ResetArgs) -> Result<u8, Failure>
         Some(step) => step.strip_prefix(&format!("{track}.")).unwrap_or(&step).to_owned(),
         None => last(&session, &track)?,
     };
-    let plan = session.plan_reset(&track, &step).await?;
+    go(global, &session, &track, &step, args.yes).await
+}
+
+/// Goes back to the beginning of a step, after saying what that undoes, and asking.
+pub(super) async fn go(
+    global: &Global,
+    session: &Session,
+    track: &str,
+    step: &str,
+    yes: bool,
+) -> Result<u8, Failure> {
+    let plan = session.plan_reset(track, step).await?;
     if plan.is_empty() {
         match global.ui.mode() {
             Mode::Json => global.ui.document(&json!({"event": "reset", "plan": plan, "left": []})),
@@ -41,7 +53,7 @@ pub(super) async fn run(global: &Global, args: ResetArgs) -> Result<u8, Failure>
     if global.ui.mode() == Mode::Human {
         global.ui.explain(&account(&plan));
     }
-    if !args.yes && !session::confirm(global, "Go back?")? {
+    if !yes && !confirm(global, "Go back?")? {
         return Ok(Kind::NotDone.exit_code());
     }
     let left = session.reset(&plan).await?;

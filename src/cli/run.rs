@@ -8,9 +8,9 @@ use clap::{CommandFactory as _, Parser as _};
 use super::arguments::{Arguments, Command};
 use super::global::Global;
 use super::{
-    bench, check, config, credentials, doctor, down, env, explain, export, graph, hint, learn, lint, list,
-    logs, manifest, new, next, open, plan, present, recreate, rehearse, reset, sample, schema, serve, shell,
-    skip, solve, start, status, stop, team, tracks, up, why,
+    audit, bench, check, config, credentials, doctor, down, env, explain, export, graph, hint, learn, lint,
+    list, logs, manifest, new, next, open, plan, present, recreate, rehearse, reset, sample, schema, serve,
+    shell, skip, solve, start, status, stop, team, tracks, up, why,
 };
 use crate::error::{Failure, Kind};
 use crate::ui::{Mode, Ui};
@@ -103,6 +103,7 @@ async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config::run(&global, args),
         Command::Sample(args) => sample::run(&global, args).await,
+        Command::Audit(args) => audit::run(&global, args).await,
         Command::Logs(args) => logs::run(&global, args).await,
         Command::Stop(args) => stop::run(&global, args).await,
         Command::Start(args) => start::run(&global, args).await,

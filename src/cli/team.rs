@@ -23,7 +23,7 @@ pub(super) async fn run(global: &Global, args: TeamArgs) -> Result<u8, Failure> 
     let mut changes = session.completions().await?;
     let mut last = String::new();
     loop {
-        let (document, text) = standing(&session)?;
+        let (document, text) = standing(&session).await?;
         if text != last {
             match global.ui.mode() {
                 Mode::Json => global.ui.document(&document),
@@ -43,26 +43,27 @@ pub(super) async fn run(global: &Global, args: TeamArgs) -> Result<u8, Failure> 
 }
 
 /// The table, and the same as data.
-fn standing(session: &Session) -> Result<(serde_json::Value, String), Failure> {
+async fn standing(session: &Session) -> Result<(serde_json::Value, String), Failure> {
     let mut columns: Vec<Vec<String>> = Vec::new();
     let mut tracks = Vec::new();
+    let mut team = session.team().await?;
     for (track, about) in &session.workshop.tracks {
-        let steps = session.progress(track)?;
-        let done = steps.iter().filter(|step| matches!(step.state, State::Complete | State::Skipped)).count();
+        let steps = team.remove(track).unwrap_or_default();
+        let behind = |state: State| matches!(state, State::Complete | State::Skipped);
+        let done = steps.iter().filter(|step| behind(step.progress.state)).count();
         let mut column = vec![about.title.value.clone(), format!("{done} of {}", steps.len())];
         for step in &steps {
-            let id = step.step.split_once('.').map_or(step.step.as_str(), |(_, id)| id);
-            let mark = match step.state {
+            let name = step.progress.step.as_str();
+            let id = name.split_once('.').map_or(name, |(_, id)| id);
+            let mark = match step.progress.state {
                 State::Complete => "✓",
                 State::Skipped => "-",
                 State::Begun => "…",
                 State::Pending => " ",
             };
             column.push(format!("{mark} {id}"));
-            let open = step.state == State::Pending || step.state == State::Begun;
-            let waits = session.waits(&step.step)?;
-            if open && !waits.is_empty() {
-                column.push(format!("    waits for {}", waits.join(", ")));
+            if !step.waits.is_empty() {
+                column.push(format!("    waits for {}", step.waits.join(", ")));
             }
         }
         tracks.push(json!({"track": track, "done": done, "steps": steps}));

@@ -1,34 +1,43 @@
 //! The lab's clock: all waits of the controllers run on it, so that a rehearsal can make it faster.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// How fast time goes for who waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How fast time goes for who waits. Clones are the same clock: [`Clock::set`] reaches all of them.
+#[derive(Clone, Debug)]
 pub struct Clock {
-    speed: u32,
+    speed: Arc<AtomicU32>,
 }
 
 impl Clock {
     /// The clock on the wall.
     #[must_use]
     pub fn real() -> Self {
-        Self { speed: 1 }
+        Self::faster(1)
     }
 
     /// A clock on which waits are `speed` times shorter; none is faster than real for zero.
     #[must_use]
     pub fn faster(speed: u32) -> Self {
-        Self { speed: speed.max(1) }
+        let clock = Self { speed: Arc::default() };
+        clock.set(speed);
+        clock
+    }
+
+    /// Makes waits that begin from now on `speed` times shorter than real ones.
+    pub fn set(&self, speed: u32) {
+        self.speed.store(speed.max(1), Ordering::Relaxed);
     }
 
     /// How long `duration` takes for the machine.
     #[must_use]
-    pub fn shorten(self, duration: Duration) -> Duration {
-        duration / self.speed
+    pub fn shorten(&self, duration: Duration) -> Duration {
+        duration / self.speed.load(Ordering::Relaxed)
     }
 
     /// Waits for `duration`.
-    pub async fn sleep(self, duration: Duration) {
+    pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(self.shorten(duration)).await;
     }
 }

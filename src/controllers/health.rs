@@ -14,7 +14,7 @@ pub(super) async fn wait(
     cluster: &Cluster,
     objects: &[Identity],
     timeout: Duration,
-    pace: (Clock, Duration),
+    pace: (&Clock, Duration),
 ) -> Result<(), String> {
     wait_as(cluster, objects, timeout, pace, (readiness, true)).await
 }
@@ -24,7 +24,7 @@ pub(super) async fn wait_as(
     cluster: &Cluster,
     objects: &[Identity],
     timeout: Duration,
-    (clock, interval): (Clock, Duration),
+    (clock, interval): (&Clock, Duration),
     (judge, fails_fast): (fn(Option<&Value>) -> Readiness, bool),
 ) -> Result<(), String> {
     let deadline = tokio::time::Instant::now() + clock.shorten(timeout);

@@ -1,5 +1,7 @@
 //! The lab's clock, as far as the kubelet waits, and every duration that it waits for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
@@ -23,32 +25,41 @@ pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// How long a refused write to the API server is left alone.
 pub(super) const RETRY: Duration = Duration::from_millis(500);
 
-/// How fast the simulated nodes' time goes. Object timestamps stay real.
-#[derive(Clone, Copy, Debug)]
+/// How fast the simulated nodes' time goes. Object timestamps stay real. Clones are the same clock.
+#[derive(Clone, Debug)]
 pub struct Clock {
-    speed: f64,
+    /// The bits of a number that is positive and finite.
+    speed: Arc<AtomicU64>,
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { speed: 1.0 }
+        Self::with_speed(1.0)
     }
 }
 
 impl Clock {
     /// A clock on which waits take `1 / speed` of their time. A speed that is no positive number counts as 1.
     pub fn with_speed(speed: f64) -> Self {
-        Self { speed: if speed.is_finite() && speed > 0.0 { speed } else { 1.0 } }
+        let clock = Self { speed: Arc::default() };
+        clock.set(speed);
+        clock
+    }
+
+    /// Makes waits that begin from now on take `1 / speed` of their time.
+    pub fn set(&self, speed: f64) {
+        let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
+        self.speed.store(speed.to_bits(), Ordering::Relaxed);
     }
 
     /// Waits.
-    pub(super) async fn wait(self, duration: Duration) {
+    pub(super) async fn wait(&self, duration: Duration) {
         tokio::time::sleep(self.real(duration)).await;
     }
 
     /// How long `duration` takes on the wall clock.
-    pub(super) fn real(self, duration: Duration) -> Duration {
-        duration.div_f64(self.speed)
+    pub fn real(&self, duration: Duration) -> Duration {
+        duration.div_f64(f64::from_bits(self.speed.load(Ordering::Relaxed)))
     }
 }
 
@@ -79,5 +90,8 @@ mod tests {
     fn speed_shortens_waits() {
         assert_eq!(Clock::with_speed(10.0).real(BACK_OFF), Duration::from_secs(1));
         assert_eq!(Clock::with_speed(0.0).real(BACK_OFF), BACK_OFF);
+        let clock = Clock::default();
+        clock.clone().set(5.0);
+        assert_eq!(clock.real(BACK_OFF), Duration::from_secs(2));
     }
 }

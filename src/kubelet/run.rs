@@ -57,12 +57,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Erro
             let addresses = Addresses::new(u8::try_from(index).unwrap_or(u8::MAX));
             let description = Description { name: name.clone(), range: addresses.range(), port };
             register(&client, &description, &recorder).await?;
-            runtime.add_node(name, &client, &images, &recorder, clock, addresses);
+            runtime.add_node(name, &client, &images, &recorder, clock.clone(), addresses);
         }
-        let leases = nodes.into_iter().map(|name| renew_lease(client.clone(), name, clock));
+        let leases = nodes.into_iter().map(|name| renew_lease(client.clone(), name, clock.clone()));
         tokio::select! {
             _ = futures::future::join_all(leases) => {}
-            () = scheduler::run(client.clone(), recorder.clone(), clock) => {}
+            () = scheduler::run(client.clone(), recorder.clone(), clock.clone()) => {}
             () = runtime.run(client.clone()) => {}
             served = server::serve(listener, boards, token) => served.map_err(listening)?,
         }

@@ -100,6 +100,28 @@ impl Administration {
             seed.push(&repository.files).await?;
             outcome = Outcome::Created;
         }
+        let protected = self.ensure_protected_branches(repository).await?;
+        Ok(if outcome == Outcome::Created { outcome } else { protected })
+    }
+
+    /// Makes the branches that take pull requests only, and then protects them.
+    async fn ensure_protected_branches(&self, repository: &Repository) -> Result<Outcome, Error> {
+        let (owner, name) = (&repository.owner, &repository.name);
+        if repository.protected_branches.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
+        let mut outcome = Outcome::Unchanged;
+        let rules = self.api.branch_protections(owner, name).await?;
+        for branch in &repository.protected_branches {
+            if self.api.branch(owner, name, branch).await?.is_none() {
+                self.api.create_branch(owner, name, branch, "main").await?;
+                outcome = Outcome::Updated;
+            }
+            if !rules.contains(branch) {
+                self.api.protect_branch(owner, name, branch).await?;
+                outcome = Outcome::Updated;
+            }
+        }
         Ok(outcome)
     }
 

@@ -319,6 +319,28 @@ impl Gitea {
         Ok(hooks.iter().map(|hook| text(&hook["config"], "url")).collect())
     }
 
+    /// Makes a branch that begins where `from` is.
+    pub async fn create_branch(&self, owner: &str, name: &str, new: &str, from: &str) -> Result<(), Error> {
+        let path = format!("{}/branches", repository(owner, name));
+        let body = json!({"new_branch_name": new, "old_branch_name": from});
+        self.send(Method::POST, &path, Some(body)).await.map(|_| ())
+    }
+
+    /// The names of the rules that protect branches.
+    pub async fn branch_protections(&self, owner: &str, name: &str) -> Result<Vec<String>, Error> {
+        let path = format!("{}/branch_protections", repository(owner, name));
+        // This list is no list of pages.
+        let found = self.get(&path).await?.unwrap_or_default();
+        Ok(found.as_array().into_iter().flatten().map(|rule| text(rule, "rule_name")).collect())
+    }
+
+    /// Lets a branch take pull requests only.
+    pub async fn protect_branch(&self, owner: &str, name: &str, branch: &str) -> Result<(), Error> {
+        let path = format!("{}/branch_protections", repository(owner, name));
+        let body = json!({"rule_name": branch, "enable_push": false});
+        self.send(Method::POST, &path, Some(body)).await.map(|_| ())
+    }
+
     /// Makes a webhook that calls `url` for pushes, signed with `secret`.
     pub async fn create_webhook(
         &self,

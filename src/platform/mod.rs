@@ -5,6 +5,7 @@
 //! at [`Forge::url`].
 
 mod administration;
+pub mod audit;
 pub mod embedded;
 mod error;
 mod files;
@@ -90,6 +91,8 @@ pub struct Repository {
     pub name: String,
     /// The first commit's tree.
     pub files: Vec<File>,
+    /// Branches that take pull requests only. They begin where `main` does.
+    pub protected_branches: Vec<String>,
 }
 
 /// A push that the forge has taken.

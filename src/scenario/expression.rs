@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kube_cel::KubeCelExt as _;
-use kube_cel::cel::{Context, Program, Value as Cel};
+use kube_cel::cel::common::ast::{Expr, IdedExpr};
+use kube_cel::cel::{Context, ExecutionError, Program, Value as Cel};
 use serde_json::{Map, Value};
 
 /// The longest expression.
@@ -54,6 +55,46 @@ pub(crate) fn variables(program: &Program) -> Vec<String> {
         .collect();
     found.sort();
     found
+}
+
+/// What is wrong with an expression whatever its variables are: a function that does not exist, or constants of types
+/// that do not go together.
+pub(crate) fn misfit(program: &Program) -> Option<String> {
+    misfit_in(program.expression(), &Context::default().with_all())
+}
+
+fn misfit_in(expression: &IdedExpr, context: &Context<'_>) -> Option<String> {
+    let parts: Vec<&IdedExpr> = match &expression.expr {
+        Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).collect(),
+        Expr::List(list) => list.elements.iter().collect(),
+        Expr::Select(select) => vec![&select.operand],
+        Expr::Comprehension(all) => vec![&all.iter_range, &all.loop_step, &all.result],
+        _ => return None,
+    };
+    if let Some(found) = parts.iter().find_map(|part| misfit_in(part, context)) {
+        return Some(found);
+    }
+    let Expr::Call(call) = &expression.expr else { return None };
+    match Cel::resolve(expression, context) {
+        Err(ExecutionError::UndeclaredReference(name))
+            if *name == call.func_name && call.target.is_none() =>
+        {
+            Some(format!("there is no function `{name}`"))
+        }
+        Err(error) if parts.iter().all(|part| is_constant(part)) => {
+            Some(format!("this can never be evaluated: {error}"))
+        }
+        _ => None,
+    }
+}
+
+fn is_constant(expression: &IdedExpr) -> bool {
+    match &expression.expr {
+        Expr::Literal(_) => true,
+        Expr::List(list) => list.elements.iter().all(is_constant),
+        Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).all(is_constant),
+        _ => false,
+    }
 }
 
 /// Evaluates an expression. Whatever goes wrong (usually a key that is not there yet) is told in words.

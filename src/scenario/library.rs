@@ -134,7 +134,10 @@ fn read_file<T: serde::de::DeserializeOwned>(files: &Tree, name: &str) -> Result
         Ok(bytes) => parse(&shown, &bytes),
         Err(error) => {
             let place = Place { file: &shown, source: "", at: At { line: 1, column: 1 } };
-            Err(Finding::new(Code::File, place, format!("the file cannot be read: {error}")))
+            let finding = Finding::new(Code::File, place, format!("the file cannot be read: {error}"));
+            // Who asked for the file knows what it would be for, when it is not there.
+            let missing = error.kind() == std::io::ErrorKind::NotFound;
+            Err(if missing { finding } else { finding.help("write a file of text, in UTF-8".to_owned()) })
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_saphyr::Error;
 
-use super::lint::{Code, Finding, Place, did_you_mean};
+use super::lint::{Code, Finding, Place, did_you_mean, other_version, version_of};
 use super::model::At;
 
 /// The largest file of a workshop.
@@ -31,9 +31,12 @@ pub(crate) fn parse<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<(T,
         budget: serde_saphyr::budget! { max_depth: DEPTH_LIMIT, max_nodes: NODE_LIMIT, max_anchors: 100, max_aliases: 1_000 },
         strict_booleans: true,
     };
-    serde_saphyr::from_str_with_options(source, options)
-        .map(|value| (value, source.to_owned()))
-        .map_err(|error| explain(file, source, &error))
+    serde_saphyr::from_str_with_options(source, options).map(|value| (value, source.to_owned())).map_err(
+        |error| match version_of(source) {
+            Some((at, version)) => other_version(Place { file, source, at }, version),
+            None => explain(file, source, &error),
+        },
+    )
 }
 
 fn explain(file: &str, source: &str, error: &Error) -> Finding {
@@ -74,6 +77,11 @@ fn explain(file: &str, source: &str, error: &Error) -> Finding {
         Error::SerdeInvalidType { unexpected, expected, .. }
         | Error::SerdeInvalidValue { unexpected, expected, .. } => {
             let unexpected = if unexpected == "unit value" { "nothing" } else { unexpected };
+            // A value that was decoded by a tag has lost its place, and what was wanted there.
+            if expected.contains("newtype") {
+                return finding(Code::WrongValue, format!("{unexpected} where something else is expected"))
+                    .help("a tag such as `!!binary` makes another value of it; write it without".to_owned());
+            }
             finding(Code::WrongValue, format!("{unexpected} where {expected} is expected"))
         }
         Error::InvalidScalar { ty, .. } => match number(ty) {

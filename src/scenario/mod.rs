@@ -34,7 +34,7 @@ pub use model::{
 };
 pub use runner::{
     Control, LearnOptions, LearnOutcome, Looked, PlannedAction, PlannedStep, RehearseOptions, Report,
-    ResetPlan, Scene, StepReport,
+    ResetPlan, Scene, Standing, StepReport,
 };
 pub use schema::schema;
 pub use session::{ActorContext, Progress, Recreate, Session, State};

@@ -49,8 +49,40 @@ pub(crate) fn render(text: &str, scope: &Scope) -> Result<String, RenderError> {
     if !is_template(text) {
         return Ok(text.to_owned());
     }
+    if let Some(error) = endless(text) {
+        return Err(error);
+    }
     let context = Context::from_serialize(&scope.0).map_err(|error| plain(&error))?;
     ENGINE.render_str(text, &context, false).map_err(|error| explain(text, &error))
+}
+
+/// What could go on for ever, or fill the memory, out of a few words: loops in loops, and variables that grow.
+fn endless(text: &str) -> Option<RenderError> {
+    let (mut depth, mut raw) = (0_usize, false);
+    for (at, _) in text.match_indices("{%") {
+        let inside = text[at + 2..].trim_start_matches('-').trim_start();
+        let word: &str =
+            inside.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next()?;
+        raw = (raw || word == "raw") && word != "endraw";
+        depth = match word {
+            _ if raw => depth,
+            "for" => depth + 1,
+            "endfor" => depth.saturating_sub(1),
+            _ => depth,
+        };
+        let known = ["raw", "endraw", "for", "endfor", "if", "elif", "else", "endif"].contains(&word);
+        let message = match word {
+            _ if raw => continue,
+            _ if depth > 1 => "a loop in a loop is not rendered".to_owned(),
+            word if !known && !word.is_empty() => format!("`{{% {word} %}}` is not rendered here"),
+            _ => continue,
+        };
+        let before = &text[..at];
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        let (line, available) = (before.matches('\n').count(), Vec::new());
+        return Some(RenderError { message, undefined: None, whole: None, available, line, column });
+    }
+    None
 }
 
 fn plain(error: &tera::Error) -> RenderError {
@@ -138,6 +170,19 @@ mod tests {
         assert_eq!(error.undefined.as_deref(), Some("var"));
         assert_eq!(error.available, ["facts", "vars"]);
         assert_eq!((error.line, error.column), (0, 3));
+    }
+
+    #[test]
+    fn refuses_what_has_no_end() {
+        let message = |text: &str| render(text, &scope()).map_err(|error| error.message);
+        let loops = "{% for a in range(end=9) %}\n {%- for b in range(end=9) %}{% endfor %}{% endfor %}";
+        assert_eq!(message(loops), Err("a loop in a loop is not rendered".to_owned()));
+        assert_eq!(render(loops, &scope()).unwrap_err().line, 1);
+        let grow = "{% set a = 'x' %}{% set a = a ~ a %}{{ a }}";
+        assert_eq!(message(grow), Err("`{% set %}` is not rendered here".to_owned()));
+        let twice = "{% for a in [1, 2] %}{{ a }}{% endfor %}{% for a in [3] %}{{ a }}{% endfor %}";
+        assert_eq!(message(twice), Ok("123".to_owned()));
+        assert_eq!(message("{% raw %}{% set %}{% for %}{% endraw %}"), Ok("{% set %}{% for %}".to_owned()));
     }
 
     #[test]

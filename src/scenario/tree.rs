@@ -64,7 +64,12 @@ impl Tree {
                 .ok_or_else(missing),
             Self::Folder(folder) => {
                 let path = folder.join(inner);
-                let length = std::fs::metadata(&path)?.len();
+                let about = std::fs::metadata(&path)?;
+                // A pipe would be waited for, and a device has no end.
+                if !about.is_file() {
+                    return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+                }
+                let length = about.len();
                 if length > FILE_LIMIT {
                     return Err(io::Error::other(format!("{length} bytes; at most {FILE_LIMIT} are read")));
                 }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::actions::Action;
 use super::checks::Check;
 use super::error::LoadError;
-use super::model::{App, Cluster, Environment, Repository, Scenario, Track};
+use super::model::{App, Cluster, Environment, Repository, Scenario, Text, Track};
 use super::render::{Scope, render};
 use super::tree::Tree;
 use crate::objects::Image;
@@ -65,17 +65,13 @@ impl Workshop {
         for (track, scenario) in &self.scenarios {
             for step in &scenario.steps {
                 let name = format!("{track}.{}", step.id.value);
-                for action in step.actions.iter().chain(&step.undo) {
-                    if let Action::Run(run) = &action.value {
-                        commands.push((name.clone(), run.cmd.value.trim().to_owned()));
-                    }
-                }
-                for check in &step.verify {
-                    if let Check::Run(run) = &check.value {
-                        commands.push((name.clone(), run.cmd.value.trim().to_owned()));
-                    }
-                }
+                let mut found: Vec<&Text> =
+                    step.actions.iter().chain(&step.undo).flat_map(|action| of_action(action)).collect();
+                found.extend(step.verify.iter().flat_map(|check| of_check(check)));
+                commands.extend(found.into_iter().map(|text| (name.clone(), text.trim().to_owned())));
             }
+            let cleanup = scenario.cleanup.iter().flat_map(|action| of_action(action));
+            commands.extend(cleanup.map(|text| (format!("{track}.cleanup"), text.trim().to_owned())));
         }
         commands
     }
@@ -125,7 +121,29 @@ impl Workshop {
             owner: repository.owner.value.clone(),
             name: repository.name.value.clone(),
             files,
+            protected_branches: repository.protected_branches.iter().map(|branch| branch.value.clone()).collect(),
         })
+    }
+}
+
+/// The commands of an action, those of checks in it too.
+fn of_action(action: &Action) -> Vec<&Text> {
+    match action {
+        Action::Run(run) => run.unless.iter().chain([&run.cmd]).collect(),
+        Action::Wait(wait) => of_check(&wait.0),
+        _ => Vec::new(),
+    }
+}
+
+/// The commands of a check, those of checks in it too.
+fn of_check(check: &Check) -> Vec<&Text> {
+    match check {
+        Check::Run(run) => vec![&run.cmd],
+        Check::Any(several) | Check::All(several) => {
+            several.of.iter().flat_map(|check| of_check(check)).collect()
+        }
+        Check::Not(not) => of_check(&not.of),
+        _ => Vec::new(),
     }
 }
 

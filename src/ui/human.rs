@@ -72,6 +72,10 @@ fn step(ui: &Ui, event: &Event) -> String {
     let (page, dim) = (ui.page(), ui.style().dim());
     match event {
         Event::StepStarted { .. } => begin(ui, event),
+        Event::StepRecalled { step, title, explain } => {
+            let head = page.wrapped(&format!("**{step} · {title}** (only shown)"), "", TEXT);
+            format!("\n{head}\n\n{}\n", page.markdown(explain.trim(), TEXT))
+        }
         Event::StepCommands { commands, .. } => told(ui, commands),
         Event::Hint { text, .. } => {
             let mark = ui.style().cyan().apply_to("hint:");

@@ -37,7 +37,8 @@ fn server() -> &'static (tokio::runtime::Runtime, ApiServer) {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         // The folder stays until the process ends, as the server does.
         let folder = tempfile::tempdir().unwrap().keep();
-        let config = Config { data: folder, kubelet_token: String::new(), ca_certificate: String::new() };
+        let config =
+            Config { data: folder, kubelet_token: String::new(), ca_certificate: String::new(), audit: None };
         let server = runtime.block_on(ApiServer::open(config)).unwrap();
         let object = r#"{"metadata":{"name":"fuzz"},"data":{"a":"1"}}"#;
         runtime.block_on(ask(&server, Method::POST, OBJECTS, "application/json", object.as_bytes()));

@@ -11,6 +11,9 @@ use crate::support::{World, needs};
 /// The most words that the text of a step may have.
 const MOST_WORDS: usize = 120;
 
+/// The fewest hints of a step: one for the commonest mistake, and one that tells where to look.
+const LEAST_HINTS: usize = 2;
+
 /// The overlays that a learner of `dev2` makes, one after another, each on top of the one before.
 #[test]
 fn overlays_of_dev2_come_to_what_the_texts_say() {
@@ -111,8 +114,10 @@ fn the_tenant_of_dev2_is_whole() {
         return;
     }
     let world = World::new();
-    copy(&package().join("scenarios/one/files/ops/onboard_dev2/tenants/dev2"), &world.work());
-    let rendered = world.run("kubectl", &["kustomize", "."]).ok();
+    let files = package().join("scenarios/one/files/ops");
+    copy(&files.join("tenants"), &world.work().join("tenants"));
+    copy(&files.join("onboard_dev2"), &world.work().join("tenants/workshop"));
+    let rendered = world.run("kubectl", &["kustomize", "tenants/workshop/dev2"]).ok();
     let facts =
         rendered.stdout().lines().filter(|line| line.starts_with("kind: ") || line.starts_with("  name: "));
     insta::assert_snapshot!(facts.collect::<Vec<_>>().join("\n"), @"
@@ -151,7 +156,11 @@ fn texts_are_short_and_every_step_can_be_explained_checked_and_helped_with() {
             if !(1..=MOST_WORDS).contains(&words) {
                 wrong.push(format!("{id}: {words} words to explain it, at most {MOST_WORDS}"));
             }
-            for key in ["do", "verify", "hints", "estimated", "solution"] {
+            let hints = step["hints"].as_array().map_or(0, Vec::len);
+            if hints < LEAST_HINTS {
+                wrong.push(format!("{id}: {hints} hints, at least {LEAST_HINTS}"));
+            }
+            for key in ["do", "verify", "estimated", "solution", "notes"] {
                 if step[key].is_null() {
                     wrong.push(format!("{id}: no `{key}`"));
                 }

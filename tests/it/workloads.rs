@@ -49,6 +49,7 @@ impl Cluster {
             data: data.to_owned(),
             kubelet_token: "token-of-the-kubelet".to_owned(),
             ca_certificate: String::new(),
+            audit: None,
         };
         let server = ApiServer::open(config).await.unwrap();
         let client = server.client(Identity::administrator());

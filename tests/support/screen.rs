@@ -1,6 +1,7 @@
 //! A terminal that a person sits at, by tmux: keys go in, and what stands on the screen comes out.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::World;
@@ -21,7 +22,10 @@ pub(crate) struct Screen<'a> {
 impl<'a> Screen<'a> {
     /// A terminal with a shell in it, so many columns wide.
     pub(crate) fn open(world: &'a World, columns: usize) -> Self {
-        let socket = world.home().with_file_name("tmux").display().to_string();
+        static OPENED: AtomicUsize = AtomicUsize::new(0);
+        // Several terminals of a world are several servers.
+        let name = format!("tmux-{}", OPENED.fetch_add(1, Ordering::Relaxed));
+        let socket = world.home().with_file_name(name).display().to_string();
         let screen = Self { world, socket, seen: Cell::new(0) };
         let columns = columns.to_string();
         let shell = "exec env PS1='> ' TERM=screen bash --norc --noprofile -i";
@@ -36,9 +40,19 @@ impl<'a> Screen<'a> {
         self.world.run("tmux", &words).ok().stdout().to_owned()
     }
 
+    /// The connection is lost: the terminal is gone, and what runs in it is told so by the system.
+    pub(crate) fn hang_up(self) {
+        drop(self);
+    }
+
+    /// Types letters.
+    pub(crate) fn letters(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
+    }
+
     /// Types a line, and Enter.
     pub(crate) fn line(&self, text: &str) {
-        self.tmux(&["send-keys", "-l", text]);
+        self.letters(text);
         self.key("Enter");
     }
 

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::attributes::Attributes;
 use crate::accounts::Identity;
+use crate::apiserver::audit::Notes;
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 
@@ -22,5 +23,11 @@ pub(crate) async fn require(State(server): State<Arc<Server>>, request: Request,
 fn authorize(server: &Server, request: &Request) -> Result<(), Status> {
     let identity = request.extensions().get::<Identity>().ok_or_else(Status::unauthorized)?;
     let attributes = Attributes::read(request.method(), request.uri())?;
-    server.access.authorize(identity, &attributes)
+    let verdict = server.access.verdict(identity, &attributes);
+    if let Some(notes) = request.extensions().get::<Notes>() {
+        let decision = if verdict.allowed { "allow" } else { "forbid" };
+        notes.add("authorization.k8s.io/decision".to_owned(), decision.to_owned());
+        notes.add("authorization.k8s.io/reason".to_owned(), verdict.reason.clone());
+    }
+    if verdict.allowed { Ok(()) } else { Err(attributes.refusal(&identity.username, &verdict.reason)) }
 }

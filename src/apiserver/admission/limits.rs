@@ -36,6 +36,7 @@ struct Limit {
     min: Amounts,
     default: Amounts,
     default_request: Amounts,
+    max_limit_request_ratio: Amounts,
 }
 
 /// Completes a new range: what is asked for by default follows from what is allowed.
@@ -92,12 +93,40 @@ pub(super) fn apply(server: &Server, target: &Target, pod: &mut Value) -> Result
             _ => {}
         }
     }
-    let name = meta::text(pod, "name");
-    match wrong.as_slice() {
+    refuse(target, pod, &wrong)
+}
+
+fn refuse(target: &Target, object: &Value, wrong: &[String]) -> Result<(), Status> {
+    let name = meta::text(object, "name");
+    match wrong {
         [] => Ok(()),
         [only] => Err(Status::forbidden(target.named_as(name), only)),
         several => Err(Status::forbidden(target.named_as(name), &format!("[{}]", several.join(", ")))),
     }
+}
+
+/// Refuses a claim that asks for less or more room than claims may.
+pub(super) fn claim(server: &Server, target: &Target, claim: &Value) -> Result<(), Status> {
+    let mut wrong = Vec::new();
+    let asked = read(&claim["spec"]["resources"]["requests"]["storage"]);
+    let limits = ranges(server, target.namespace.as_deref().unwrap_or_default());
+    for limit in limits.iter().filter(|limit| limit.r#type == "PersistentVolumeClaim") {
+        for (word, bounds) in [("minimum", &limit.min), ("maximum", &limit.max)] {
+            let Some(written) = bounds.get("storage") else { continue };
+            let Some(bound) = Amount::read(written) else { continue };
+            let what = format!("{word} storage usage per PersistentVolumeClaim is {written}");
+            match asked {
+                None => wrong.push(format!("{what}.  No request is specified")),
+                Some(asked)
+                    if (word == "minimum" && asked < bound) || (word == "maximum" && asked > bound) =>
+                {
+                    wrong.push(format!("{what}, but request is {asked}"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    refuse(target, claim, &wrong)
 }
 
 fn fill(limit: &Limit, container: &mut Value, word: &str, said: &mut Vec<String>) {
@@ -151,6 +180,21 @@ fn check(limit: &Limit, container: &Value, wrong: &mut Vec<String>) {
             (Some(request), _) if request < bound => wrong.push(format!("{what}, but request is {request}")),
             (_, Some(most)) if most < bound => wrong.push(format!("{what}, but limit is {most}")),
             _ => {}
+        }
+    }
+    for (name, most) in &limit.max_limit_request_ratio {
+        let Some(bound) = Amount::read(most) else { continue };
+        let what = format!("{name} max limit to request ratio per {kind} is {most}");
+        let given = |amount: Option<Amount>| amount.filter(|amount| amount.is_positive());
+        match (given(asked("requests", name)), given(asked("limits", name))) {
+            (None, _) => wrong.push(format!("{what}, but no request is specified or request is 0")),
+            (_, None) => wrong.push(format!("{what}, but no limit is specified or limit is 0")),
+            (Some(request), Some(limit)) => {
+                let ratio = limit.ratio(request);
+                if ratio > bound.ratio(Amount::count(1)) {
+                    wrong.push(format!("{what}, but provided ratio is {ratio:.6}"));
+                }
+            }
         }
     }
     for (name, most) in &limit.max {

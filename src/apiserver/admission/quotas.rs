@@ -37,6 +37,36 @@ struct Name {
 struct Spec {
     hard: BTreeMap<String, String>,
     scopes: Vec<String>,
+    #[serde(rename = "scopeSelector")]
+    scope_selector: ScopeSelector,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ScopeSelector {
+    match_expressions: Vec<ScopeExpression>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ScopeExpression {
+    scope_name: String,
+    operator: String,
+    values: Vec<String>,
+}
+
+impl ScopeExpression {
+    fn selects(&self, resource: &str, object: &Value) -> bool {
+        let class = object["spec"]["priorityClassName"].as_str().unwrap_or_default();
+        let named = self.values.iter().any(|value| value == class);
+        match (self.scope_name.as_str(), self.operator.as_str()) {
+            ("PriorityClass", _) if resource != "pods" => false,
+            ("PriorityClass", "In") => named,
+            ("PriorityClass", "NotIn") => !named,
+            ("PriorityClass", "DoesNotExist") => class.is_empty(),
+            (scope, _) => usage::is_in_scope(scope, resource, object),
+        }
+    }
 }
 
 /// The quotas of a namespace, by name.
@@ -52,7 +82,10 @@ impl Quota {
 
     /// What one object comes to, of what this quota limits.
     fn of(&self, resource: &str, object: &Value) -> Usage {
-        if !self.spec.scopes.iter().all(|scope| usage::is_in_scope(scope, resource, object)) {
+        let selected = &self.spec.scope_selector.match_expressions;
+        if !self.spec.scopes.iter().all(|scope| usage::is_in_scope(scope, resource, object))
+            || !selected.iter().all(|expression| expression.selects(resource, object))
+        {
             return Usage::default();
         }
         let mut usage = usage::of(resource, object);
@@ -74,14 +107,29 @@ impl Quota {
         used
     }
 
-    fn admit(&self, server: &Server, target: &Target, object: &Value) -> Result<(), String> {
+    /// Refuses what a new object comes to, or what a changed one comes to beyond its `old` state.
+    fn admit(
+        &self,
+        server: &Server,
+        target: &Target,
+        old: Option<&Value>,
+        object: &Value,
+    ) -> Result<(), String> {
         let quota = &self.metadata.name;
         let resource = target.kind.storage();
-        let requested = self.of(&resource, object);
+        let mut requested = self.of(&resource, object);
+        if let Some(old) = old {
+            let before = self.of(&resource, old);
+            for (name, amount) in &mut requested {
+                *amount = amount.minus(before.get(name).copied().unwrap_or_default());
+            }
+            requested.retain(|_, amount| amount.is_positive());
+        }
         if requested.is_empty() {
             return Ok(());
         }
-        let missing = unspecified(&self.spec.hard, &resource, object);
+        let missing =
+            if old.is_none() { unspecified(&self.spec.hard, &resource, object) } else { Vec::new() };
         if !missing.is_empty() {
             return Err(format!("failed quota: {quota}: must specify {}", missing.join("; ")));
         }
@@ -143,11 +191,16 @@ impl Server {
         counted.then(|| self.counted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Refuses a new object for which a quota leaves no room.
-    pub(crate) fn within_quotas(&self, target: &Target, object: &Value) -> Result<(), Status> {
+    /// Refuses a new object, or the growth of a changed one, for which a quota leaves no room.
+    pub(crate) fn within_quotas(
+        &self,
+        target: &Target,
+        old: Option<&Value>,
+        object: &Value,
+    ) -> Result<(), Status> {
         let Some(namespace) = target.namespace.as_deref() else { return Ok(()) };
         for quota in quotas(self, namespace) {
-            quota.admit(self, target, object).map_err(|message| {
+            quota.admit(self, target, old, object).map_err(|message| {
                 Status::forbidden(target.named_as(meta::text(object, "name")), &message)
             })?;
         }

@@ -4,13 +4,15 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{bindings, daemonsets, definitions, jobs, limits, namespaces, pods, services};
+use super::{bindings, daemonsets, definitions, jobs, limits, namespaces, pods, policies, services};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
 use crate::apiserver::types::Kind;
 
 const BINDINGS: &str = "rolebindings.rbac.authorization.k8s.io";
+const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
+const POLICY_BINDINGS: &str = "validatingadmissionpolicybindings.admissionregistration.k8s.io";
 const CLUSTER_BINDINGS: &str = "clusterrolebindings.rbac.authorization.k8s.io";
 
 /// Completes a new object, or refuses it.
@@ -25,9 +27,12 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
             pods::complete(server, target, object)?;
         }
         "limitranges" => limits::complete(object),
+        "persistentvolumeclaims" => limits::claim(server, target, object)?,
         "services" => services::complete(server, target, None, object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
         BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),
+        POLICIES => policies::complete_policy(server, object)?,
+        POLICY_BINDINGS => policies::complete_binding(object)?,
         _ => {}
     }
     Ok(())
@@ -44,8 +49,11 @@ pub(crate) fn on_update(
         "namespaces" => namespaces::keep(old, object),
         "daemonsets.apps" => daemonsets::keep(old, object),
         "services" => services::complete(server, target, Some(old), object)?,
+        "persistentvolumeclaims" => limits::claim(server, target, object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object)?,
         BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),
+        POLICIES => policies::complete_policy(server, object)?,
+        POLICY_BINDINGS => policies::complete_binding(object)?,
         _ => {}
     }
     Ok(())

@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::review;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
 use crate::apiserver::verbs::{Options, Part};
@@ -16,6 +17,7 @@ pub(super) async fn bind(mut call: Call) -> Result<Response, Status> {
     if call.target.name.as_deref() != Some(meta::text(&binding, "name")) {
         return Err(Status::bad_request("name in URL does not match name in Binding object"));
     }
+    review::posted(&call, &binding)?;
     let node = binding.pointer("/target/name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let kind = binding.pointer("/target/kind").and_then(Value::as_str).unwrap_or("Node");
     if node.is_empty() || !matches!(kind, "" | "Node") {

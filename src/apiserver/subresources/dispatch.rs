@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::Method;
 
-use super::{attach, binding, eviction, exec, finalize, log, portforward, proxy, scale, token};
+use super::{attach, binding, eviction, exec, finalize, log, portforward, proxy, review, scale, token};
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
 use crate::apiserver::types::Kind;
@@ -44,6 +44,9 @@ pub(crate) async fn answer(call: Call) -> Result<Response, Status> {
     let kind = &call.target.kind;
     let name = call.target.subresource.clone().unwrap_or_default();
     let extra = served(kind).iter().any(|row| row.0 == name);
+    if extra && matches!(name.as_str(), "attach" | "exec" | "portforward" | "proxy") {
+        review::connect(&call)?;
+    }
     match (name.as_str(), call.request.method().clone()) {
         ("status", Method::GET) if kind.has_status => verbs::get(&call),
         ("status", Method::PUT) if kind.has_status => verbs::update(call).await,

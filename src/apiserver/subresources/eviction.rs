@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::proxy::is_ready;
+use super::review;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
 use crate::apiserver::store::Key;
@@ -23,9 +24,10 @@ pub(super) async fn evict(mut call: Call) -> Result<Response, Status> {
     if call.target.name.as_deref() != Some(meta::text(&eviction, "name")) {
         return Err(Status::bad_request("name in URL does not match name in Eviction object"));
     }
+    review::posted(&call, &eviction)?;
     let options = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
     let bytes = options.to_string();
-    let options = DeleteOptions::read(&http::HeaderMap::new(), &call.query, bytes.as_bytes())?;
+    let options = DeleteOptions::read(&http::HeaderMap::new(), &call.query, bytes.as_bytes())?.by(&call);
     let dry_run = !options.dry_run.is_empty() || call.query.dry_run("CreateOptions")?;
     let stored = call.server.store.get(&call.target.key());
     let pod = respond::parse(&stored.ok_or_else(|| Status::not_found(call.target.named()))?.json)?;

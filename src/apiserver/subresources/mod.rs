@@ -10,6 +10,7 @@ mod kubelet;
 mod log;
 mod portforward;
 mod proxy;
+mod review;
 mod scale;
 mod token;
 mod tunnel;
@@ -17,3 +18,4 @@ mod upgrade;
 
 pub(crate) use dispatch::{answer, served};
 pub(crate) use kubelet::Kubelets;
+pub(crate) use scale::scale;

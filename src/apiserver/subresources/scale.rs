@@ -89,7 +89,7 @@ fn set(object: &mut Value, pointer: &str, value: Value) {
 }
 
 /// The `Scale` of an object.
-fn scale(kind: &Kind, object: &Value) -> Value {
+pub(crate) fn scale(kind: &Kind, object: &Value) -> Value {
     let (wanted, there, selector) = pointers(kind);
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
     let mut metadata = json!({});

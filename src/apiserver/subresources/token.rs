@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::review;
 use crate::accounts::{Bound, Claims, Identity, Reference, TOKEN_ISSUER};
 use crate::apiserver::router::Call;
 use crate::apiserver::status::{Named, Status};
@@ -37,6 +38,7 @@ struct ObjectRef {
 /// Answers `POST`.
 pub(super) async fn token(mut call: Call) -> Result<Response, Status> {
     let mut request = call.object().await?;
+    review::posted(&call, &request)?;
     let namespace = call.target.namespace.clone().unwrap_or_default();
     let name = call.target.name.clone().unwrap_or_default();
     let account = call.server.reference("serviceaccounts", &namespace, &name);

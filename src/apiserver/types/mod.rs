@@ -22,4 +22,4 @@ pub(crate) use prune::prune;
 pub(crate) use quantity::Amount;
 pub(crate) use registry::Registry;
 pub(crate) use schema::{List, ListKind, Node, Rules, Schema, Shape};
-pub(crate) use validate::{FieldError, Reason, validate, validate_change, warnings};
+pub(crate) use validate::{FieldError, Reason, qualified, subdomain, validate, validate_change, warnings};

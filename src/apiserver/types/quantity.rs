@@ -149,15 +149,22 @@ impl Amount {
         Self { nano: self.nano.saturating_add(other.nano), binary }
     }
 
+    /// What is left of it without the other.
+    pub(crate) fn minus(self, other: Self) -> Self {
+        let binary = if self.nano == 0 { other.binary } else { self.binary };
+        Self { nano: self.nano.saturating_sub(other.nano), binary }
+    }
+
+    /// How many times the other it is.
+    pub(crate) fn ratio(self, other: Self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a ratio is compared and shown with six digits")]
+        let (own, other) = (self.nano as f64, other.nano as f64);
+        own / other
+    }
+
     /// Whether it is above zero.
     pub(crate) fn is_positive(self) -> bool {
         self.nano > 0
-    }
-
-    /// How many times `other` this is.
-    #[expect(clippy::cast_precision_loss, reason = "a ratio is shown with six digits")]
-    pub(crate) fn ratio(self, other: Self) -> f64 {
-        self.nano as f64 / other.nano as f64
     }
 }
 

@@ -183,8 +183,8 @@ fn wrong_workloads() {
     assert_eq!(
         errors(kind, &object),
         [
-            "spec.template.metadata.labels: Invalid value: {\"app\":\"y\"}: `selector` does not match template `labels`",
             "spec.replicas: Invalid value: -1: must be greater than or equal to 0",
+            "spec.template.metadata.labels: Invalid value: {\"app\":\"y\"}: `selector` does not match template `labels`",
             "spec.template.spec.containers[0].image: Required value",
             "spec.template.spec.containers[0].volumeMounts[0].name: Not found: \"none\"",
             "spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\"",

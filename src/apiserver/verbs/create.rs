@@ -44,6 +44,7 @@ impl Server {
         let mut warnings = strict::check(target, &mut object, options.validation)?;
         place(target, &mut object)?;
         let name = meta::text(&object, "name").to_owned();
+        options.notes.name(&name);
         for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"] {
             meta::set(&mut object, field, None);
         }
@@ -67,13 +68,27 @@ impl Server {
         self.may_grant(options.actor.as_ref(), target, None, &object)?;
         if admission::has_generation(kind) {
             meta::set(&mut object, "generation", Some(1.into()));
+            admission::observe(kind, &mut object);
         }
         let errors = types::validate(kind, &object);
         if !errors.is_empty() {
             return Err(Status::invalid(&kind.kind, &kind.group, &name, &errors));
         }
         warnings.extend(types::warnings(kind, &object));
-        self.within_quotas(target, &object)?;
+        if let Some(identity) = &options.actor {
+            let request = admission::Request {
+                target,
+                operation: "CREATE",
+                name: &name,
+                object: Some(&object),
+                old: None,
+                options: options.asked("CreateOptions"),
+                dry_run: options.dry_run,
+                identity,
+            };
+            warnings.extend(self.review(&request, &options.notes)?);
+        }
+        self.within_quotas(target, None, &object)?;
         convert::into_version(kind, &mut object);
         let namespace = target.namespace.as_deref().unwrap_or_default();
         let key = Key::new(&kind.storage(), namespace, &name);

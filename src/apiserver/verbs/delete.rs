@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::modify::{Part, Written};
 use super::options::Options;
 use super::strict::SCHEME;
+use crate::accounts::Identity;
+use crate::apiserver::audit::Notes;
 use crate::apiserver::meta::{self, Meta};
 use crate::apiserver::query::{Query, wrong_dry_run};
 use crate::apiserver::router::Call;
@@ -17,7 +19,7 @@ use crate::apiserver::status::{Named, Status};
 use crate::apiserver::store::Rejected;
 use crate::apiserver::target::Target;
 use crate::apiserver::types::Reason;
-use crate::apiserver::{body, convert, respond, syntax};
+use crate::apiserver::{admission, body, convert, respond, syntax};
 
 /// The finalizer of an object that goes after what it owns.
 pub(crate) const FOREGROUND: &str = "foregroundDeletion";
@@ -73,6 +75,15 @@ pub(crate) struct DeleteOptions {
     pub(crate) orphan_dependents: Option<bool>,
     pub(crate) dry_run: Vec<String>,
     pub(crate) preconditions: Preconditions,
+    /// Who deletes; nobody, when it is the server itself.
+    #[serde(skip)]
+    pub(crate) actor: Option<Identity>,
+    /// What the audit log is told.
+    #[serde(skip)]
+    pub(crate) notes: Notes,
+    /// Whether the request names no object.
+    #[serde(skip)]
+    pub(crate) collection: bool,
 }
 
 /// What must be so for the deletion to be made.
@@ -89,6 +100,8 @@ pub(crate) struct Deleted {
     pub(crate) json: Bytes,
     /// Whether it is gone.
     pub(crate) gone: bool,
+    /// What the client should know.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl DeleteOptions {
@@ -113,6 +126,12 @@ impl DeleteOptions {
             options.dry_run = vec!["All".to_owned()];
         }
         Ok(options)
+    }
+
+    /// The same, as somebody's own.
+    pub(crate) fn by(self, call: &Call) -> Self {
+        let collection = call.target.name.is_none();
+        Self { actor: Some(call.identity.clone()), notes: call.notes.clone(), collection, ..self }
     }
 
     fn parse(headers: &http::HeaderMap, bytes: &[u8]) -> Result<Self, Status> {
@@ -165,7 +184,7 @@ fn without_nulls(mut value: Value) -> Value {
 pub(crate) async fn delete(mut call: Call) -> Result<Response, Status> {
     call.target.require("delete")?;
     let bytes = call.body().await?;
-    let options = DeleteOptions::read(call.request.headers(), &call.query, &bytes)?;
+    let options = DeleteOptions::read(call.request.headers(), &call.query, &bytes)?.by(&call);
     let deleted = call.server.delete(&call.target, &options)?;
     let kind = &call.target.kind;
     let code = if !deleted.gone && options.orphan_dependents == Some(false) {
@@ -180,9 +199,10 @@ pub(crate) async fn delete(mut call: Call) -> Result<Response, Status> {
         let status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details
         });
-        return Ok(respond::value(&call.query, code, &status));
+        return Ok(respond::with_warnings(respond::value(&call.query, code, &status), &deleted.warnings));
     }
-    respond::object(call.request.headers(), &call.query, kind, &deleted.json, code)
+    let response = respond::object(call.request.headers(), &call.query, kind, &deleted.json, code)?;
+    Ok(respond::with_warnings(response, &deleted.warnings))
 }
 
 impl Server {
@@ -193,17 +213,18 @@ impl Server {
             let stored = self.store.get(&key).ok_or_else(|| Status::not_found(target.named()))?;
             let old = respond::parse(&stored.json)?;
             check(target, &old, options)?;
+            let warnings = self.review_deletion(target, &old, options)?;
             let marked = mark(target, &old, options);
             let meta = Meta::read(&marked);
             let grace = meta.deletion_grace_period_seconds.unwrap_or(0);
             let gone =
                 meta.finalizers.is_empty() && grace == 0 && !is_namespace_with_contents(target, &marked);
             if !options.dry_run.is_empty() {
-                return Ok(Deleted { json: stored.json, gone });
+                return Ok(Deleted { json: stored.json, gone, warnings });
             }
             if !gone {
                 match self.mark(target, &old, &marked)? {
-                    Some(written) => return Ok(Deleted { json: written.json, gone }),
+                    Some(written) => return Ok(Deleted { json: written.json, gone, warnings }),
                     None => continue,
                 }
             }
@@ -211,13 +232,48 @@ impl Server {
             match self.store.delete(&key, stored.revision, render) {
                 Ok(object) => {
                     self.reload(&key);
-                    return Ok(Deleted { json: object.json, gone });
+                    return Ok(Deleted { json: object.json, gone, warnings });
                 }
                 Err(Rejected::Changed) => {}
                 Err(rejected) => return Err(Status::rejected(rejected, target.named())),
             }
         }
         Err(Status::modified(target.named()))
+    }
+
+    /// Holds a deletion against the policies, unless it is the server's own.
+    fn review_deletion(
+        &self,
+        target: &Target,
+        old: &Value,
+        options: &DeleteOptions,
+    ) -> Result<Vec<String>, Status> {
+        let Some(identity) = &options.actor else { return Ok(Vec::new()) };
+        let mut asked = json!({"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1"});
+        if let Some(seconds) = options.grace_period_seconds {
+            asked["gracePeriodSeconds"] = seconds.into();
+        }
+        if options.propagation_policy.is_some() {
+            asked["propagationPolicy"] = format!("{:?}", options.policy()).into();
+        }
+        let dry_run = !options.dry_run.is_empty();
+        if dry_run {
+            asked["dryRun"] = json!(["All"]);
+        }
+        let mut old = old.clone();
+        convert::into_version(&target.kind, &mut old);
+        // What is deleted by way of an eviction is deleted all the same.
+        let request = admission::Request {
+            target: &Target { subresource: None, ..target.clone() },
+            operation: "DELETE",
+            name: target.name.as_deref().filter(|_| !options.collection).unwrap_or_default(),
+            object: None,
+            old: Some(&old),
+            options: asked,
+            dry_run,
+            identity,
+        };
+        self.review(&request, &options.notes)
     }
 
     /// Stores the mark of deletion; nothing when the object has changed meanwhile.

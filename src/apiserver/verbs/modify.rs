@@ -13,7 +13,7 @@ use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::store::{Expect, Key, Object, Rejected};
 use crate::apiserver::target::Target;
-use crate::apiserver::{admission, catalog, convert, patch, respond, types};
+use crate::apiserver::{admission, catalog, convert, patch, respond, subresources, types};
 
 /// So often somebody else may be quicker.
 const ATTEMPTS: usize = 16;
@@ -97,10 +97,16 @@ impl Server {
             patch::managed::update(Some(old), &mut new, &kind.schema, &writer);
         }
         let _choosing = self.choosing(kind);
+        let grows =
+            part == Part::Main && matches!(kind.storage().as_str(), "services" | "persistentvolumeclaims");
+        let _counting = if grows { self.counting(target) } else { None };
         admission::on_update(self, target, old, &mut new)?;
         self.may_grant(options.actor.as_ref(), target, Some(old), &new)?;
         finalizers(target, old, &new)?;
         set_generation(target, old, &mut new);
+        if part == Part::Main {
+            admission::observe(kind, &mut new);
+        }
         // Of a built-in kind nothing but the status is looked at where that alone is written.
         let mut errors = Vec::new();
         if part != Part::Status || kind.is_custom() {
@@ -114,6 +120,12 @@ impl Server {
         }
         if part == Part::Main {
             warnings.extend(types::warnings(kind, &new));
+        }
+        if part != Part::Internal {
+            warnings.extend(self.review_change(target, part, options, old, &new)?);
+        }
+        if grows {
+            self.within_quotas(target, Some(old), &new)?;
         }
         convert::into_version(kind, &mut new);
         let key = target.key();
@@ -147,11 +159,38 @@ impl Server {
         }
     }
 
+    /// Holds a change against the policies of whom it is not the server's own.
+    fn review_change(
+        &self,
+        target: &Target,
+        part: Part,
+        options: &Options,
+        old: &Value,
+        new: &Value,
+    ) -> Result<Vec<String>, Status> {
+        let Some(identity) = &options.actor else { return Ok(Vec::new()) };
+        let scale = |object: &Value| subresources::scale(&target.kind, object);
+        let scales = (part == Part::Scale).then(|| (scale(old), scale(new)));
+        let (old, new) = scales.as_ref().map_or((old, new), |(old, new)| (old, new));
+        let request = admission::Request {
+            target,
+            operation: "UPDATE",
+            name: target.name.as_deref().unwrap_or_default(),
+            object: Some(new),
+            old: Some(old),
+            options: options.asked("UpdateOptions"),
+            dry_run: options.dry_run,
+            identity,
+        };
+        self.review(&request, &options.notes)
+    }
+
     /// Takes up what a write changes for the requests after it: the kinds that are served, and who may do what.
     pub(super) fn reload(&self, key: &Key) {
         if *key.resource == *catalog::DEFINITIONS {
             self.catalog.reload(&self.store);
         }
+        self.policies.refresh(&self.store, key);
         self.refresh_access(key);
     }
 }

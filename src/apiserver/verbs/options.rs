@@ -1,8 +1,10 @@
 //! The options that all writes share.
 
 use http::{Method, header};
+use serde_json::{Value, json};
 
 use crate::accounts::Identity;
+use crate::apiserver::audit::Notes;
 use crate::apiserver::query::Validation;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
@@ -23,6 +25,10 @@ pub(crate) struct Options {
     pub(crate) applied: bool,
     /// Who writes; nobody, when it is the server itself.
     pub(crate) actor: Option<Identity>,
+    /// What the audit log is told.
+    pub(crate) notes: Notes,
+    /// The query parameters that make up `CreateOptions` and its like, as they were given.
+    pub(crate) given: Vec<(&'static str, String)>,
 }
 
 impl Options {
@@ -50,12 +56,35 @@ impl Options {
         };
         let (dry_run, validation) = (call.query.dry_run(words)?, call.query.validation(words)?);
         let actor = Some(call.identity.clone());
-        Ok(Self { dry_run, manager, validation, applied: false, actor })
+        let named = ["fieldManager", "fieldValidation"];
+        let given = named.into_iter().filter_map(|name| Some((name, call.query.text(name)?.to_owned())));
+        let (notes, given) = (call.notes.clone(), given.collect());
+        Ok(Self { dry_run, manager, validation, applied: false, actor, notes, given })
     }
 
     /// The options of the server's own writes.
     pub(crate) fn internal() -> Self {
         let manager = "kube-controller-manager".to_owned();
-        Self { dry_run: false, manager, validation: Validation::Ignore, applied: false, actor: None }
+        Self {
+            dry_run: false,
+            manager,
+            validation: Validation::Ignore,
+            applied: false,
+            actor: None,
+            notes: Notes::default(),
+            given: Vec::new(),
+        }
+    }
+
+    /// The options as an object of the API.
+    pub(crate) fn asked(&self, kind: &str) -> Value {
+        let mut asked = json!({"kind": kind, "apiVersion": "meta.k8s.io/v1"});
+        if self.dry_run {
+            asked["dryRun"] = json!(["All"]);
+        }
+        for (name, text) in &self.given {
+            asked[*name] = text.as_str().into();
+        }
+        asked
     }
 }

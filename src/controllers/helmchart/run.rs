@@ -30,7 +30,7 @@ fn dependents<K: Resource<DynamicType = ()>>(
 
 /// Reconciles all HelmCharts until `shutdown`.
 pub(in crate::controllers) async fn run_helm_charts(context: Context, shutdown: CancellationToken) {
-    let (client, clock) = (context.client.clone(), context.clock);
+    let (client, clock) = (context.client.clone(), context.clock.clone());
     let controller = Controller::new(kube::Api::<HelmChart>::all(client.clone()), watcher::Config::default());
     let revisions = Revisions::default();
     let (git, helm) = ((revisions.clone(), controller.store()), (revisions.clone(), controller.store()));

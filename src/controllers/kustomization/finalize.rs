@@ -58,7 +58,7 @@ impl Kustomize {
     }
 
     async fn wait_for_termination(&self, object: &Kustomization, cluster: &Cluster, deleted: &[Identity]) {
-        let clock = self.context.clock;
+        let clock = &self.context.clock;
         let gone = async {
             for identity in deleted {
                 while cluster.read(identity).await.is_some() {

@@ -29,6 +29,8 @@ use crate::objects::{
 
 /// The field manager of everything that is applied.
 pub(super) const MANAGER: &str = "kustomize-controller";
+/// Who owns the status and the finalizer of a Kustomization: not [`MANAGER`], whose fields an apply takes over.
+const STATUS_MANAGER: &str = "gotk-kustomize-controller";
 /// How soon a source or a dependency that is not ready is looked at again.
 const DEPENDENCY_INTERVAL: Duration = Duration::from_secs(30);
 /// How many builds the history keeps.
@@ -159,7 +161,7 @@ impl Kustomize {
         let applier = Applier {
             cluster: &cluster,
             force: object.spec.force,
-            clock: self.context.clock,
+            clock: self.context.clock.clone(),
             timeout: object.spec.timeout(),
         };
         let changes = applier.apply_all(&objects).await?;
@@ -235,7 +237,7 @@ impl Kustomize {
         attempt.conditions().set("Healthy", "Unknown", "Progressing", &message);
         attempt.progress("Running health checks").await?;
         let start = Instant::now();
-        let pace = (self.context.clock, self.context.health_interval);
+        let pace = (&self.context.clock, self.context.health_interval);
         let wait = health::wait(cluster, &objects, spec.timeout(), pace);
         let result = tokio::select! {
             result = wait => result,
@@ -348,7 +350,7 @@ impl Reconciler for Kustomize {
 
     async fn reconcile(&self, object: Kustomization) -> (Action, Option<String>) {
         let status = object.status.clone().unwrap_or_default();
-        let patcher = Patcher::new(&self.context.client, &object, &status, MANAGER);
+        let patcher = Patcher::new(&self.context.client, &object, &status, STATUS_MANAGER);
         let trigger = self.sources.revision(&object);
         if object.metadata.deletion_timestamp.is_some() {
             let gone = match self.finalize(&object).await {

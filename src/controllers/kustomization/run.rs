@@ -11,7 +11,7 @@ use crate::objects::flux::{GitRepository, Kustomization};
 
 /// Runs the kustomize controller until `shutdown`.
 pub async fn run_kustomize_controller(context: Context, shutdown: CancellationToken) {
-    let (client, clock) = (context.client.clone(), context.clock);
+    let (client, clock) = (context.client.clone(), context.clock.clone());
     let controller =
         Controller::new(kube::Api::<Kustomization>::all(client.clone()), watcher::Config::default());
     let sources = sources::Sources::default();

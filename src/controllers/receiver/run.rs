@@ -11,7 +11,7 @@ use crate::objects::flux::Receiver;
 
 /// Runs the notification controller until `shutdown`.
 pub async fn run_notification_controller(context: Context, shutdown: CancellationToken) {
-    let (client, clock) = (context.client.clone(), context.clock);
+    let (client, clock) = (context.client.clone(), context.clock.clone());
     let controller = Controller::new(kube::Api::<Receiver>::all(client.clone()), watcher::Config::default());
     let reconciler = Arc::new(reconcile::Receivers::new(context));
     runner::run(reconciler, controller, client, clock, shutdown).await;

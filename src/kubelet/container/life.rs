@@ -216,7 +216,7 @@ impl Container {
             container: &self.spec,
             program,
             address: &self.address,
-            clock: self.context.clock,
+            clock: self.context.clock.clone(),
         };
         if let (Some(probe), false) = (startup_probe, taken_over) {
             let mut good = false;
@@ -264,7 +264,7 @@ impl Container {
         tokio::select! {
             code = readiness => code,
             code = liveness => code,
-            code = program.finish(self.context.clock) => code,
+            code = program.finish(&self.context.clock) => code,
         }
     }
 

@@ -83,7 +83,7 @@ impl Program {
     }
 
     /// Does what there is to do, and returns the exit code; goes on for ever where there is no end to it.
-    pub(super) async fn finish(&self, clock: Clock) -> i32 {
+    pub(super) async fn finish(&self, clock: &Clock) -> i32 {
         let Self::Task { plan, logs } = self else { return std::future::pending().await };
         for step in &plan.steps {
             match step {

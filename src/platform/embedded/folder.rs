@@ -69,6 +69,11 @@ impl Folder {
         self.join("serve.log")
     }
 
+    /// The API server's audit log. What came before it is in `audit.log.1`.
+    pub fn audit_log(&self) -> PathBuf {
+        self.join("audit.log")
+    }
+
     /// Makes it, for its owner only.
     pub(super) fn create(&self) -> Result<(), Error> {
         create_folder(&self.0)

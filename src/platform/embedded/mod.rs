@@ -12,9 +12,11 @@ mod open;
 mod operator;
 mod serve;
 mod start;
+mod tempo;
 
 pub use alive::runs;
 pub use folder::{Folder, Ports, Secrets, State};
 pub use open::open;
 pub use serve::{ServeConfig, serve};
 pub use start::Start;
+pub use tempo::set_speed;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::operator::{self, Receiving};
 use super::start::Word;
-use super::{Folder, Ports, hooks};
+use super::{Folder, Ports, hooks, tempo};
 use crate::accounts::{Authority, Identity, NewUser, Users};
 use crate::apiserver::{self, ApiServer};
 use crate::artifacts::Storage;
@@ -23,7 +23,7 @@ use crate::kubelet;
 use crate::objects::{Behaviour, Image};
 use crate::platform::administration::ADMINISTRATOR;
 use crate::platform::files::file_error;
-use crate::platform::{Error, FORGE_HOST};
+use crate::platform::{Error, FORGE_HOST, audit};
 use crate::registry::{self, Registry};
 
 /// How long requests that are under way may take when the servers are told to end. Watches and streams of pushes have
@@ -33,6 +33,9 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How often the health of applied objects is looked at. Flux's five seconds are for clusters far away, whose Pods
 /// take as long; here a look costs nothing and Pods are ready within one.
 const HEALTH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// As whom nodes, controllers and the program itself work.
+const OWN: [&str; 1] = ["system:admin"];
 
 /// What the process is to be.
 pub struct ServeConfig {
@@ -107,6 +110,7 @@ async fn start(
         data: folder.join("kubernetes"),
         kubelet_token: secrets.kubelet.clone(),
         ca_certificate: authority.certificate().to_owned(),
+        audit: Some(apiserver::Audit { log: folder.audit_log(), policy: audit::policy(&OWN) }),
     };
     let api = ApiServer::open(api).await.map_err(|source| failed("API server", source))?;
     let users = Users::open(&folder.join("users.json")).map_err(|source| failed("user store", source))?;
@@ -131,6 +135,9 @@ async fn start(
     let notifier = (context.impersonate)(operator::NAMESPACE, operator::NOTIFICATION_CONTROLLER);
     let hooks = hooks::router(controllers::receiver_router(notifier), receiving.clone());
     let administrator = api.client(Identity::administrator());
+    let clock = kubelet::Clock::default();
+    let waits = context.clock.clone();
+    parts.spawn(tempo::run(administrator.clone(), waits, clock.clone(), shutdown.clone()));
     let kubelet = kubelet::Config {
         client: administrator.clone(),
         images: images(config),
@@ -138,7 +145,7 @@ async fn start(
         token: secrets.kubelet,
         listener: kubelet_listener,
         nodes: vec!["workshop-1".to_owned()],
-        clock: kubelet::Clock::default(),
+        clock,
     };
 
     let (router, end) = (config.beside.clone().merge(api.router()), shutdown.clone());

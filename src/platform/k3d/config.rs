@@ -7,35 +7,21 @@ use serde_json::{Value, json};
 
 use super::folder::Addresses;
 use super::{Error, Site};
-use crate::platform::{self, FORGE_HOST};
+use crate::platform::{self, FORGE_HOST, audit};
 
 /// Where the audit policy is in a node.
 const POLICY: &str = "/etc/atelier/audit-policy.yaml";
 /// Where the audit log is in a node.
 pub(super) const AUDIT_LOG: &str = "/var/log/atelier-audit.log";
 
-/// Who did what to which object; nothing of what the objects hold, and no reading.
-const AUDIT_POLICY: &str = "\
-apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-- level: None
-  verbs: [get, list, watch]
-- level: None
-  users: [system:apiserver, system:kube-scheduler, system:kube-controller-manager]
-- level: None
-  userGroups: [system:nodes]
-- level: None
-  resources: [{group: coordination.k8s.io}, {group: '', resources: [events]}, {group: events.k8s.io}]
-- level: Metadata
-";
+/// The parts of the cluster itself.
+const OWN: [&str; 3] = ["system:apiserver", "system:kube-scheduler", "system:kube-controller-manager"];
 
 impl Site {
     /// Writes the files that k3d reads for a cluster.
     pub(super) fn write_config(&self, cluster: &str, port: u16) -> Result<PathBuf, platform::Error> {
         let addresses = self.folder.addresses()?.ok_or(Error::NoSubnet)?;
-        let policy = self.folder.keep_audit_policy(AUDIT_POLICY)?;
+        let policy = self.folder.keep_audit_policy(&audit::policy(&OWN))?;
         let config = self.config(cluster, port, &addresses, &policy.display().to_string());
         let text = serde_saphyr::to_string(&config).expect("a JSON value is YAML");
         self.folder.keep_config(cluster, &text)
@@ -44,7 +30,7 @@ impl Site {
     fn config(&self, cluster: &str, port: u16, addresses: &Addresses, policy: &str) -> Value {
         let servers = json!(["server:*"]);
         let argument = |text: String| json!({"arg": text, "nodeFilters": servers});
-        let audit = |text: String| argument(format!("--kube-apiserver-arg={text}"));
+        let flag = |text: String| argument(format!("--kube-apiserver-arg={text}"));
         let host = FORGE_HOST.split(':').next().unwrap_or_default();
         let mut mirrors = serde_json::Map::new();
         mirrors.insert(FORGE_HOST.to_owned(), json!({"endpoint": [format!("http://{FORGE_HOST}")]}));
@@ -73,10 +59,10 @@ impl Site {
                 "k3d": {"wait": true, "timeout": "180s", "disableLoadbalancer": true},
                 "k3s": {"extraArgs": [
                     argument("--disable=traefik".to_owned()),
-                    audit(format!("audit-policy-file={POLICY}")),
-                    audit(format!("audit-log-path={AUDIT_LOG}")),
-                    audit("audit-log-maxsize=20".to_owned()),
-                    audit("audit-log-maxbackup=1".to_owned()),
+                    flag(format!("audit-policy-file={POLICY}")),
+                    flag(format!("audit-log-path={AUDIT_LOG}")),
+                    flag("audit-log-maxsize=20".to_owned()),
+                    flag("audit-log-maxbackup=1".to_owned()),
                 ]},
                 "kubeconfig": {"updateDefaultKubeconfig": false, "switchCurrentContext": false},
                 "runtime": {"labels": labels.collect::<Vec<_>>()},

@@ -61,7 +61,10 @@ fn loader(program: &Path) -> io::Result<Option<PathBuf>> {
 fn read(file: &mut File, at: u64, length: usize) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(at))?;
     let mut bytes = vec![0; length];
-    file.read_exact(&mut bytes)?;
+    file.read_exact(&mut bytes).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => wrong("it is no program for Linux with 64 bits, or is cut off"),
+        _ => error,
+    })?;
     Ok(bytes)
 }
 

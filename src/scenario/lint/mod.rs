@@ -14,4 +14,4 @@ pub use finding::{Code, Finding, Severity};
 pub(crate) use place::{Place, inside};
 pub(crate) use suggest::did_you_mean;
 pub use workshop::lint;
-pub(crate) use workshop::{check_actors, check_header};
+pub(crate) use workshop::{check_actors, check_header, other_version, version_of};

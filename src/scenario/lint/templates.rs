@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::graph::Reachable;
 use super::{Code, Finding, Place, did_you_mean, inside};
 use crate::scenario::checks::Check;
-use crate::scenario::expression::{compile, variables};
+use crate::scenario::expression::{compile, misfit, variables};
 use crate::scenario::model::{At, Part, Placed, Scenario, Step, Text};
 use crate::scenario::render::{RenderError, Scope, is_template, render};
 use crate::scenario::workshop::Workshop;
@@ -249,6 +249,10 @@ impl Shape<'_> {
                 return self.add(Code::Expression, at, message, help);
             }
         };
+        if let Some(message) = misfit(&program) {
+            let help = "expressions are CEL, as in Kubernetes".to_owned();
+            self.add(Code::Expression, text.at, message, help);
+        }
         for name in variables(&program) {
             let declared = text.contains(&format!("({name},")) || text.contains(&format!("({name} ,"));
             if name != "facts"

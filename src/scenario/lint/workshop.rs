@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Code, Finding, Place, did_you_mean, graph, safety, steps, templates};
 use crate::scenario::library::Library;
-use crate::scenario::model::{Scenario, Text, WorkshopFile};
+use crate::scenario::model::{At, Scenario, Text, WorkshopFile};
 use crate::scenario::workshop::Workshop;
 
 /// What all files of this version say.
@@ -51,10 +51,7 @@ pub(crate) fn check_header(
     let mut findings = Vec::new();
     if version.value != API_VERSION {
         let place = Place { file, source, at: version.at };
-        let message = format!("`apiVersion` is `{}`, which this program does not know", version.value);
-        findings.push(
-            Finding::new(Code::Version, place, message).help(format!("this program reads `{API_VERSION}`")),
-        );
+        findings.push(other_version(place, &version.value));
     }
     if kind.value != wanted {
         let place = Place { file, source, at: kind.at };
@@ -62,6 +59,33 @@ pub(crate) fn check_header(
         findings.push(Finding::new(Code::Version, place, message).help(format!("write `kind: {wanted}`")));
     }
     findings
+}
+
+/// A file of another version of the format. One that is newer says what is needed to read it.
+pub(crate) fn other_version(place: Place<'_>, version: &str) -> Finding {
+    let number = version.strip_prefix("atelier/v").and_then(|number| number.parse::<u32>().ok());
+    match number {
+        Some(2..) => {
+            let message = format!("`apiVersion` is `{version}`, which is newer than this program");
+            let help = format!("this program reads `{API_VERSION}`; get a newer `atelier`");
+            Finding::new(Code::Version, place, message).help(help)
+        }
+        _ => {
+            let message = format!("`apiVersion` is `{version}`, which this program does not know");
+            Finding::new(Code::Version, place, message).help(format!("this program reads `{API_VERSION}`"))
+        }
+    }
+}
+
+/// The version that a file says, where it is another one: what else is wrong with it then means nothing.
+pub(crate) fn version_of(source: &str) -> Option<(At, &str)> {
+    source.lines().enumerate().find_map(|(index, line)| {
+        let value = line.trim_start_matches('\u{feff}').strip_prefix("apiVersion:")?;
+        let column = line.chars().count() - value.trim_start().chars().count() + 1;
+        let value = value.split(" #").next()?.trim().trim_matches(['"', '\'']);
+        let other = value.starts_with("atelier/") && value != API_VERSION;
+        other.then_some((At { line: index + 1, column }, value))
+    })
 }
 
 /// Checks that every track has an actor, and that names can be used in templates.

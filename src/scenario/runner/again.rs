@@ -66,24 +66,30 @@ pub(super) async fn likeness(context: &Context<'_>) -> Likeness {
                     continue;
                 }
                 let place = if namespaced { format!(" in `{namespace}`") } else { String::new() };
-                found.insert(format!("{} `{name}`{place}", resource.kind), spec(&object));
+                found.insert(format!("{} `{name}`{place}", resource.kind), spec(&resource.kind, &object));
             }
         }
     }
     found
 }
 
-/// What is wanted of an object, and not how it is. Secrets are compared by their keys alone.
-fn spec(object: &DynamicObject) -> String {
+/// What is wanted of an object, and not how it is. Secrets are compared by their keys alone, Services without the
+/// addresses that a cluster gives them: one that was made anew gives others.
+fn spec(kind: &str, object: &DynamicObject) -> String {
     let mut data = object.data.clone();
     if let Value::Object(data) = &mut data {
         data.remove("status");
         for secret in ["data", "stringData"] {
-            if object.types.as_ref().is_some_and(|types| types.kind == "Secret")
+            if kind == "Secret"
                 && let Some(Value::Object(values)) = data.get_mut(secret)
             {
                 values.values_mut().for_each(|value| *value = Value::Null);
             }
+        }
+        if kind == "Service"
+            && let Some(Value::Object(spec)) = data.get_mut("spec")
+        {
+            spec.retain(|field, _| !["clusterIP", "clusterIPs"].contains(&field.as_str()));
         }
     }
     let annotations = object.metadata.annotations.clone().unwrap_or_default();

@@ -10,6 +10,7 @@ use super::chain::{Standing, chain_event};
 use super::hints::choose;
 use super::order::{find, order_until};
 use super::run::{Open, Run};
+use super::view::View;
 use crate::events::Event;
 use crate::scenario::completions;
 use crate::scenario::context::Answers;
@@ -32,6 +33,12 @@ pub enum Control {
     Solve,
     /// Leave the step out.
     Skip,
+    /// The steps of the track, and how far they are.
+    List,
+    /// The text of the step before, to be read again; once more, and it is the one before that.
+    Back,
+    /// Back to the beginning of a step: who gave the command says of which, and asks.
+    Reset,
     /// Let the tool play those who are waited for.
     Play,
     /// Go on without those who are waited for: a trainer says so.
@@ -59,6 +66,11 @@ pub enum LearnOutcome {
         /// `<track>.<step>`.
         step: String,
     },
+    /// The learner wants to go back to the beginning of a step, of this one if no other is said.
+    Reset {
+        /// `<track>.<step>`.
+        step: String,
+    },
 }
 
 /// How a step ended.
@@ -66,6 +78,7 @@ enum Ended {
     Complete,
     Skipped,
     Left,
+    Reset,
 }
 
 impl Session {
@@ -97,6 +110,7 @@ impl Session {
                 Ended::Complete => (),
                 Ended::Skipped => run.skip(&open, None)?,
                 Ended::Left => return Ok(LearnOutcome::Left { step: open.name }),
+                Ended::Reset => return Ok(LearnOutcome::Reset { step: open.name }),
             }
         }
         Ok(LearnOutcome::Finished)
@@ -126,7 +140,7 @@ impl<'a> Run<'a> {
             let may_play = options.play.iter().any(|name| name == "others" || *name == place.0);
             if !may_play {
                 self.send_gate(open, &need.value, &place.0)?;
-                match self.wait_for_others(&needed, control).await? {
+                match self.wait_for_others(open, &needed, control).await? {
                     Some(ended) => return Ok(ended),
                     None if self.is_known(&needed) => continue,
                     None => (),
@@ -154,11 +168,13 @@ impl<'a> Run<'a> {
     /// is to play it.
     async fn wait_for_others(
         &mut self,
+        open: &Open<'a>,
         needed: &Open<'a>,
         control: &mut mpsc::Receiver<Control>,
     ) -> Result<Option<Ended>, Error> {
         let mut chain = self.chain(needed, Some(Answers::default()))?.waited_for();
         let (standing, again) = (chain.standing.clone(), chain.again.clone());
+        let mut view = View::new(open);
         let mut listening = true;
         let watch = chain.run();
         tokio::pin!(watch);
@@ -176,6 +192,9 @@ impl<'a> Run<'a> {
                     None => listening = false,
                     Some(Control::Quit) => return Ok(Some(Ended::Left)),
                     Some(Control::Skip) => return Ok(Some(Ended::Skipped)),
+                    Some(Control::Reset) => return Ok(Some(Ended::Reset)),
+                    Some(Control::List) => self.tell_list(&open.track)?,
+                    Some(Control::Back) => self.tell_back(&mut view)?,
                     Some(Control::Open) => {
                         self.session.events.note(format!("    {} is not waited for", needed.name));
                         return Ok(Some(Ended::Complete));
@@ -208,6 +227,7 @@ impl<'a> Run<'a> {
         let (standing, again) = (chain.standing.clone(), chain.again.clone());
         let mut hints =
             Hints { open: open.clone(), standing: standing.clone(), given: BTreeSet::new(), start };
+        let mut view = View::new(open);
         let mut listening = true;
         let watch = chain.run();
         tokio::pin!(watch);
@@ -222,6 +242,9 @@ impl<'a> Run<'a> {
                     None => listening = false,
                     Some(Control::Quit) => return Ok(Ended::Left),
                     Some(Control::Skip) => return Ok(Ended::Skipped),
+                    Some(Control::Reset) => return Ok(Ended::Reset),
+                    Some(Control::List) => self.tell_list(&open.track)?,
+                    Some(Control::Back) => self.tell_back(&mut view)?,
                     Some(Control::Hint) => hints.give(self, false),
                     Some(Control::Why) => self.tell_why(&open.name, &standing),
                     Some(Control::Check | Control::Play | Control::Open) => again.notify_one(),

@@ -14,6 +14,8 @@ mod reset;
 mod restore;
 mod run;
 mod single;
+mod team;
+mod view;
 
 pub(crate) use chain::wait_for;
 pub use learn::{Control, LearnOptions, LearnOutcome};
@@ -24,3 +26,4 @@ pub use rehearse::RehearseOptions;
 pub use report::{Report, StepReport};
 pub use reset::ResetPlan;
 pub use single::Looked;
+pub use team::Standing;

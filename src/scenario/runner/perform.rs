@@ -84,7 +84,10 @@ impl Session {
             shown: line.to_owned(),
             source: Box::new(source.into()),
         })?;
-        let text = format!("{}{}", output.stdout, output.stderr);
+        let mut text = format!("{}{}", output.stdout, output.stderr);
+        if output.code != 0 {
+            text = format!("{}\nexit code {}", text.trim_end(), output.code);
+        }
         let context = Run::new(self).await?.context(track, &step)?;
         self.events.send(Event::ActionOutput { step, text: context.masked(text.trim_end()) });
         Ok(())

@@ -15,7 +15,7 @@ use crate::events::Event;
 use crate::scenario::completions;
 use crate::scenario::error::Error;
 use crate::scenario::journal::Record;
-use crate::scenario::session::{Session, State};
+use crate::scenario::session::Session;
 
 /// What a look at the open step comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,20 +152,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// The steps of others that a step (`<track>.<step>`) waits for, by what is written down.
-    pub fn waits(&self, step: &str) -> Result<Vec<String>, Error> {
-        let mut waits = Vec::new();
-        let Some((track, index)) = find(&self.workshop, step) else { return Ok(waits) };
-        for need in &self.scenario(&track)?.steps[index].needs {
-            let Some((other, place)) = find(&self.workshop, need) else { continue };
-            let known = self.progress(&other)?;
-            if known.get(place).is_some_and(|step| step.state != State::Complete) {
-                waits.push(need.value.clone());
-            }
-        }
-        Ok(waits)
     }
 
     /// Says that somebody has completed a step, or has gone back.

@@ -1,6 +1,7 @@
 //! The API server, called in process and, where the client is kubectl, over TLS.
 
 mod access;
+mod audit;
 mod client;
 mod conformance;
 mod definitions;
@@ -10,6 +11,7 @@ mod fuzz;
 mod kubectl;
 mod life_cycle;
 mod patches;
+mod policies;
 mod proxy;
 mod quotas;
 mod verbs;

@@ -130,3 +130,86 @@ async fn limits_are_given_and_kept() {
                     memory usage per Container is 256Mi, but limit is 512Mi]";
     assert_eq!(answer.refusal(), (403, "Forbidden", expected));
 }
+
+#[tokio::test]
+async fn a_change_that_grows_is_counted() {
+    let world = world(&json!({"services.loadbalancers": "1", "services": "3"})).await;
+    let services = "/api/v1/namespaces/team/services";
+    for (name, kind) in [("a", "LoadBalancer"), ("b", "ClusterIP")] {
+        let spec = json!({"type": kind, "ports": [{"port": 80}]});
+        world.post(services, &json!({"metadata": {"name": name}, "spec": spec})).await.ok();
+    }
+    let patch = json!({"spec": {"type": "LoadBalancer"}});
+    let answer = world.patch(&format!("{services}/b"), "merge", &patch).await;
+    let expected = "services \"b\" is forbidden: exceeded quota: team, requested: services.loadbalancers=1, used: \
+                    services.loadbalancers=1, limited: services.loadbalancers=1";
+    assert_eq!(answer.refusal(), (403, "Forbidden", expected));
+    // What stays as it is takes nothing.
+    world.patch(&format!("{services}/a"), "merge", &json!({"spec": {"ports": [{"port": 81}]}})).await.ok();
+    world.patch(&format!("{services}/a"), "merge", &json!({"spec": {"type": "ClusterIP"}})).await.ok();
+    world.patch(&format!("{services}/b"), "merge", &patch).await.ok();
+}
+
+#[tokio::test]
+async fn a_quota_counts_what_its_scopes_select() {
+    let world = World::new().await;
+    world.namespace("team").await;
+    let select = |operator: &str, values: &Value| json!({"matchExpressions": [{"scopeName": "PriorityClass", "operator": operator, "values": values}]});
+    for (name, selector) in [
+        ("high", select("In", &json!(["high"]))),
+        ("some", select("Exists", &Value::Null)),
+        ("ending", json!({"matchExpressions": [{"scopeName": "Terminating", "operator": "Exists"}]})),
+    ] {
+        let spec = json!({"hard": {"pods": "0"}, "scopeSelector": selector});
+        world.post(QUOTA, &json!({"metadata": {"name": name}, "spec": spec})).await.ok();
+    }
+    for class in ["high", "low"] {
+        let class = json!({"metadata": {"name": class}, "value": 7});
+        world.post("/apis/scheduling.k8s.io/v1/priorityclasses", &class).await.ok();
+    }
+    let refused = async |name: &str, field: &str, value: Value| {
+        let mut pod = pod(name, &json!({}));
+        pod["spec"][field] = value;
+        let answer = world.post(PODS, &pod).await;
+        let message = answer.body["message"].as_str().unwrap_or_default().to_owned();
+        let quota = message.split_once("exceeded quota: ").and_then(|(_, rest)| rest.split_once(','));
+        (answer.code.as_u16(), quota.map(|(quota, _)| quota.to_owned()))
+    };
+    assert_eq!(refused("a", "priorityClassName", json!("high")).await, (403, Some("high".to_owned())));
+    assert_eq!(refused("b", "priorityClassName", json!("low")).await, (403, Some("some".to_owned())));
+    assert_eq!(refused("c", "activeDeadlineSeconds", json!(5)).await, (403, Some("ending".to_owned())));
+    assert_eq!(refused("d", "dnsPolicy", json!("Default")).await, (201, None));
+}
+
+#[tokio::test]
+async fn claims_and_ratios_are_limited() {
+    let world = World::new().await;
+    world.namespace("team").await;
+    let limits = json!([
+        {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "5Gi"}},
+        {"type": "Container", "maxLimitRequestRatio": {"memory": "2"}},
+    ]);
+    let range = json!({"metadata": {"name": "sizes"}, "spec": {"limits": limits}});
+    world.post("/api/v1/namespaces/team/limitranges", &range).await.ok();
+    let claim = |size: &str| {
+        let spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}});
+        json!({"metadata": {"name": "data"}, "spec": spec})
+    };
+    let claims = "/api/v1/namespaces/team/persistentvolumeclaims";
+    for (size, words) in [
+        ("512Mi", "minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 512Mi"),
+        ("10Gi", "maximum storage usage per PersistentVolumeClaim is 5Gi, but request is 10Gi"),
+    ] {
+        let answer = world.post(claims, &claim(size)).await;
+        let expected = format!("persistentvolumeclaims \"data\" is forbidden: {words}");
+        assert_eq!(answer.refusal(), (403, "Forbidden", expected.as_str()));
+    }
+    world.post(claims, &claim("2Gi")).await.ok();
+    let resources = json!({"requests": {"memory": "100Mi"}, "limits": {"memory": "250Mi"}});
+    let answer = world.post(PODS, &pod("a", &resources)).await;
+    let expected = "pods \"a\" is forbidden: memory max limit to request ratio per Container is 2, but provided \
+                    ratio is 2.500000";
+    assert_eq!(answer.refusal(), (403, "Forbidden", expected));
+    let resources = json!({"requests": {"memory": "100Mi"}, "limits": {"memory": "200Mi"}});
+    world.post(PODS, &pod("a", &resources)).await.ok();
+}

@@ -50,6 +50,7 @@ pub(crate) async fn open(folder: &Path) -> ApiServer {
         data: folder.to_owned(),
         kubelet_token: KUBELET_TOKEN.to_owned(),
         ca_certificate: "-----BEGIN CERTIFICATE-----\n".to_owned(),
+        audit: None,
     };
     ApiServer::open(config).await.unwrap()
 }

@@ -12,8 +12,11 @@ git clone -q http://forge.atelier.internal:3000/fleet/fleet.git
 cd fleet
 mkdir -p clusters/workshop/flux-system
 cp "$MATERIAL"/ops/bootstrap/gotk-sync.yaml clusters/workshop/flux-system/
-cp "$MATERIAL"/ops/onboard_dev2/tenants.yaml clusters/workshop/
-cp -R "$MATERIAL"/ops/onboard_dev2/tenants/dev2 tenants/
+cp "$MATERIAL"/ops/infrastructure/infrastructure.yaml "$MATERIAL"/ops/tenants/tenants.yaml clusters/workshop/
+mkdir infrastructure
+cp -R "$MATERIAL"/ops/infrastructure/front-door infrastructure/
+cp -R "$MATERIAL"/ops/tenants/base "$MATERIAL"/ops/tenants/workshop tenants/
+cp -R "$MATERIAL"/ops/onboard_dev2/dev2 tenants/workshop/
 git add -A
 git commit -q -m 'everything at once'
 git push -q

@@ -42,17 +42,17 @@ fn somebody_goes_wrong_and_is_told_where() {
     learn(&screen, "");
     let first = screen.until("now:");
     insta::assert_snapshot!(first.split_once("Dev 2,").unwrap().1, @r#"
-     a team that uses Kustomize: 5 steps, about 35 min
+     a team that uses Kustomize: 10 steps, about 1 h 16 min
 
     Work in a second terminal, and keep this one in sight:
 
         eval "$(atelier env dev2)" && cd "$ATELIER_WORK"
 
-    Keys, in this window: h hint · w what is missing · c check now · s do it for me · k skip · p
-    play the others · a answer · q quit
+    Keys, in this window: h hint · w what is missing · c check now · s do it for me · k skip · l
+    list · b read back · r begin a step again · p play the others · a answer · q quit
 
     dev2.clone · Look at what you have
-      step 1 of 5 · about 5 min, 35 min to the end of the track
+      step 1 of 10 · about 5 min, 1 h 16 min to the end of the track
 
       Your team's repository describes a small site, postcard. It holds no program, only files that
       say how the site is to run:
@@ -74,6 +74,9 @@ fn somebody_goes_wrong_and_is_told_where() {
     "#);
     world.shell("dev2", CLONE).ok();
     screen.until("✓ dev2.clone complete");
+    screen.until("[pushed …]");
+    screen.key("s");
+    screen.until("✓ dev2.build complete");
     screen.until("dev2.deploy waits for ops.onboard_dev2");
     screen.until("they are at: [pushed …]");
     screen.key("h");
@@ -134,10 +137,15 @@ fn the_whole_track_fits_sixty_columns_and_leaves_the_terminal_as_it_was() {
     screen.resize(60);
     screen.line("clear");
     learn(&screen, " --play others");
-    for step in ["clone", "deploy", "change", "scale", "self_heal"] {
+    for step in ["clone", "build", "deploy", "change"] {
         screen.until(if step == "clone" { "[cloned …]" } else { "…]" });
         screen.key("s");
         screen.until(&format!("✓ dev2.{step} complete"));
+    }
+    for step in ["bad_image", "rollback", "scale", "self_heal", "stay_in_lane", "overlay"] {
+        screen.until(&format!("dev2.{step} ·"));
+        screen.until("…]");
+        screen.key("k");
     }
     screen.until("That was the whole track");
     screen.until("atelier down");
@@ -166,4 +174,55 @@ fn two_at_once_are_told_of_each_other_and_a_pipe_is_no_terminal() {
     let told = std::fs::read_to_string(world.work().join("told.txt")).unwrap();
     assert!(told.contains("`overlays/preview`") && !told.contains('\u{1b}'), "{told}");
     assert!(!told.contains("Keys, in this window"), "{told}");
+}
+
+#[test]
+fn somebody_chooses_looks_around_begins_again_and_loses_the_connection() {
+    let Some(world) = lab() else { return };
+    let screen = Screen::open(&world, 100);
+    screen.line(&format!("'{}'", World::PROGRAM));
+    screen.until("Which one? Its number, or Enter to leave:");
+    screen.line("1");
+    screen.until("[cloned …]");
+    screen.key("s");
+    screen.until("✓ dev2.clone complete");
+    screen.until("they are at: [pushed …]");
+    screen.key("l");
+    screen.until("✓ dev2.clone: Look at what you have");
+    screen.until("· dev2.self_heal: Break it");
+    screen.key("b");
+    screen.until("dev2.clone · Look at what you have (only shown)");
+    screen.key("Left");
+    screen.until("this was the first step");
+    screen.key("r");
+    screen.until("Which step is to begin again? Its name, or Enter for deploy:");
+    screen.line("cloan");
+    screen.until("there is no step `dev2.cloan`; the track has: clone, deploy, change, scale, self_heal");
+    screen.until("they are at: [pushed …]");
+    screen.key("r");
+    screen.until("Which step is to begin again?");
+    screen.line("dev2.clone");
+    screen.until("- the step dev2.clone");
+    screen.until("Go back? [y/N]");
+    screen.line("y");
+    screen.until("Back at the beginning of dev2.clone.");
+    // The clone is still there, as the person's own work always is.
+    screen.until("✓ dev2.clone complete");
+    screen.until("they are at: [pushed …]");
+    screen.hang_up();
+    // Who has lost the connection holds nothing, as soon as the system has told.
+    let begin = std::time::Instant::now();
+    loop {
+        let ran = world.atelier(&["why", "dev2"]);
+        if ran.code() != 6 {
+            break;
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_secs(60), "{ran}");
+    }
+    let screen = Screen::open(&world, 100);
+    learn(&screen, "");
+    screen.until("dev2.clone was complete before");
+    screen.until("they are at: [pushed …]");
+    screen.key("q");
+    screen.until("Left at dev2.deploy.");
 }

@@ -1,5 +1,6 @@
 //! The built program as people use it: one file per command, named after it.
 
+mod audit;
 mod config;
 mod credentials;
 mod doctor;
@@ -23,4 +24,5 @@ mod schema;
 mod status;
 mod stop;
 mod team;
+mod trust;
 mod up;

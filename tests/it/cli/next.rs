@@ -28,6 +28,7 @@ fn a_track_is_done_by_single_commands_in_the_actors_shell() {
         .ok();
     let done = world.shell("dev2", &format!("'{program}' check")).ok();
     assert!(done.raw().contains("✓ dev2.clone complete"), "{done}");
+    world.atelier(&["solve", "dev2", "--to", "build"]).ok();
     let gated = world.shell("dev2", &format!("'{program}' check || echo code $?")).ok();
     assert!(gated.raw().contains("`dev2.deploy` waits for ops.onboard_dev2"), "{gated}");
     let solved = world.atelier(&["solve", "dev2", "--json"]).ok();
@@ -37,7 +38,15 @@ fn a_track_is_done_by_single_commands_in_the_actors_shell() {
         .iter()
         .map(|step| step.as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(steps, ["ops.bootstrap", "ops.onboard_dev2", "dev2.deploy"]);
+    assert_eq!(steps, [
+            "ops.why",
+            "ops.bootstrap",
+            "ops.look_around",
+            "ops.infrastructure",
+            "ops.tenants",
+            "ops.onboard_dev2",
+            "dev2.deploy"
+        ]);
     let why = world.atelier(&["why", "dev2"]).ok();
     assert!(
         why.raw().contains("→ pushed: waits until branch main")

@@ -185,3 +185,25 @@ fn a_failure_is_marked_where_the_step_is_written() {
     let report = std::fs::read_to_string(world.work().join("report.xml")).unwrap();
     assert!(report.contains("failures=\"1\"") && report.contains("&lt;no&gt;"), "{report}");
 }
+
+#[test]
+fn the_labs_clock_goes_faster_when_asked_and_as_usual_afterwards() {
+    if !needs("git") {
+        return;
+    }
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    for speed in ["0", "1001", "fast"] {
+        let refused = world.atelier(&["rehearse", "dev2", "--speed", speed]);
+        assert_eq!(refused.code(), 2, "{refused}");
+    }
+    let ran = world.atelier(&["rehearse", "ops", "--speed", "20"]).ok();
+    assert!(ran.stderr().starts_with("the lab's clock goes 20 times as fast"), "{ran}");
+    world.atelier(&["rehearse", "dev2"]).ok();
+    let log = world.atelier(&["logs"]).ok();
+    let speeds = log.raw();
+    let speeds: Vec<_> =
+        speeds.lines().filter_map(|line| line.split_once("the lab's clock speed=")).collect();
+    let speeds: Vec<_> = speeds.into_iter().map(|(_, speed)| speed).collect();
+    assert_eq!(speeds, ["20", "1"], "{log}");
+}

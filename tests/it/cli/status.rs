@@ -40,6 +40,7 @@ fn nothing_half_a_lab_a_running_and_a_hung_one_are_told_apart() {
     stage   server         ready
     stage   actors         ready
     stage   repositories   ready
+    stage   definitions    ready
     stage   operator       ready
     stage   receiver       ready
     --- exit code 0

@@ -79,6 +79,7 @@ impl Lab {
             data: folder.path().join("cluster"),
             kubelet_token: String::new(),
             ca_certificate: String::new(),
+            audit: None,
         };
         let server = ApiServer::open(config).await.unwrap();
         let client = server.client(Identity::administrator());

@@ -86,6 +86,21 @@ async fn what_is_wrong_is_told_as_flux_does() {
     );
 }
 
+/// An apply takes over what `kustomize-controller` has updated, so status and finalizer have an owner of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn status_and_finalizer_are_not_for_an_apply_to_take_over() {
+    let lab = Lab::with_source().await;
+    good(&lab).await;
+    let object = lab.api::<Kustomization>().get("good").await.unwrap();
+    let owner = |entry: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry| {
+        let fields = entry.fields_v1.as_ref().unwrap().0.to_string();
+        let status = entry.subresource.as_deref() == Some("status") || fields.contains("finalizers");
+        status.then(|| entry.manager.clone().unwrap())
+    };
+    let owners = object.managed_fields().iter().filter_map(owner).collect::<Vec<_>>();
+    assert_eq!(owners, ["gotk-kustomize-controller", "gotk-kustomize-controller"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn push_is_applied_at_once_and_removed_objects_are_pruned() {
     let lab = Lab::with_source().await;

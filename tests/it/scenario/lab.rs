@@ -102,6 +102,7 @@ impl Lab {
             data: world.path("cluster"),
             kubelet_token: "token".to_owned(),
             ca_certificate: "-----BEGIN CERTIFICATE-----\n".to_owned(),
+            audit: None,
         };
         let server = ApiServer::open(config).await.unwrap();
         let client = server.client(Identity::administrator());

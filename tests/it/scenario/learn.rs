@@ -137,6 +137,40 @@ async fn goes_through_a_track_by_commands() {
 }
 
 #[tokio::test]
+async fn looking_around_changes_nothing_and_a_step_can_begin_again() {
+    let world = World::new(BOSS, DEV);
+    let options = LearnOptions { play: vec!["others".to_owned()] };
+    let commands: Vec<Cue> = vec![
+        (|event| matches!(event, Event::CheckWaiting { check, .. } if check == "inside"), Control::Solve),
+        (|event| matches!(event, Event::CheckWaiting { check, .. } if check == "word"), Control::List),
+        (noted, Control::Back),
+        (|event| matches!(event, Event::StepRecalled { .. }), Control::Back),
+        (noted, Control::Reset),
+    ];
+    let (session, control) = script(&world, commands);
+    let outcome = session.learn("dev", control, &options).await.unwrap();
+    assert_eq!(outcome, LearnOutcome::Reset { step: "dev.name".to_owned() });
+    let story = world.story();
+    insta::assert_snapshot!(story.split_once("# dev.name").unwrap().1, @r"
+    : Name it
+    chain: [word]
+    word waits: no answer yet
+    note:     ✓ dev.enter: Enter
+    note:     … dev.name: Name it
+    note:     · dev.leave: Leave
+    again dev.enter: Enter: Go in.
+    note:     this was the first step
+    ");
+    // The learner's reset of the step, and the same session goes on.
+    let plan = session.plan_reset("dev", "name").await.unwrap();
+    assert_eq!(plan.steps, ["dev.name"]);
+    session.reset(&plan).await.unwrap();
+    let (session, control) = script(&world, vec![(waits, Control::Quit)]);
+    let outcome = session.learn("dev", control, &options).await.unwrap();
+    assert_eq!(outcome, LearnOutcome::Left { step: "dev.name".to_owned() });
+}
+
+#[tokio::test]
 async fn what_is_left_is_taken_up_again() {
     let world = World::new(BOSS, DEV);
     let options = LearnOptions { play: vec!["others".to_owned()] };

@@ -19,14 +19,14 @@ fn good_material_has_no_finding() {
 }
 
 /// One mistake: in `file`, `from` becomes `to`.
-struct Case {
+pub(super) struct Case {
     file: &'static str,
     from: &'static str,
     to: &'static str,
-    expected: &'static str,
+    pub(super) expected: &'static str,
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     Case {
         file: "dev.yaml",
         from: "- reconcile: { kustomization:",
@@ -282,8 +282,8 @@ const CASES: &[Case] = &[
         file: "dev.yaml",
         from: "apiVersion: atelier/v1",
         to: "apiVersion: atelier/v2",
-        expected: "two/dev.yaml:1:13: error W007: `apiVersion` is `atelier/v2`, which this program does not know\n\
-            \x20 help: this program reads `atelier/v1`",
+        expected: "two/dev.yaml:1:13: error W007: `apiVersion` is `atelier/v2`, which is newer than this program\n\
+            \x20 help: this program reads `atelier/v1`; get a newer `atelier`",
     },
     Case {
         file: "dev.yaml",

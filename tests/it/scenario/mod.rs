@@ -3,6 +3,7 @@
 mod checks;
 mod combined;
 mod commit;
+mod fuzz;
 mod lab;
 mod learn;
 mod lint;
@@ -12,4 +13,5 @@ mod pull_request;
 mod rehearse;
 mod reset;
 mod single;
+mod trust;
 mod world;

@@ -1,6 +1,11 @@
 //! Rehearsals: order, played actors, checks before and after, and going on after a cut.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use atelier::events::Events;
 use atelier::scenario::{RehearseOptions, Report, State};
+use futures::FutureExt as _;
 
 use super::world::World;
 
@@ -151,6 +156,46 @@ async fn what_must_not_be_repeated_is_not_repeated_after_a_cut() {
         let sat = text.lines().take(lines).any(|line| line.contains("\"sit\""));
         // A step that the journal has never heard of and that is complete all the same is a mistake of the material.
         assert_eq!(result.is_ok(), begun && sat, "with {lines} lines: {result:?}");
+    }
+}
+
+/// The driver dies at an event, before anything else can happen, and another one goes on.
+#[tokio::test]
+async fn a_driver_that_dies_anywhere_is_followed_by_one_that_loses_and_repeats_nothing() {
+    let count = {
+        let world = World::new(BOSS, DEV);
+        rehearse(&world, &["dev", "boss"], false).await.unwrap();
+        world.events.lock().unwrap().len()
+    };
+    assert!(count > 20, "{count} events");
+    for last in 0..count {
+        let world = World::new(BOSS, DEV);
+        let mut session = world.session();
+        let (told, seen) = (session.events.clone(), AtomicUsize::new(0));
+        session.events = Events::to(move |event| {
+            told.send(event);
+            if seen.fetch_add(1, Ordering::Relaxed) == last {
+                std::panic::resume_unwind(Box::new("killed"));
+            }
+        });
+        let tracks = ["dev".to_owned(), "boss".to_owned()];
+        let options = RehearseOptions::default();
+        let died = AssertUnwindSafe(session.rehearse(&tracks, &options)).catch_unwind().await;
+        assert!(died.is_err(), "at event {last}");
+        let before = world.story();
+        let report = rehearse(&world, &["dev", "boss"], false).await;
+        let report = report.unwrap_or_else(|error| panic!("at event {last}: {error}\n{before}"));
+        let after = world.story();
+        assert_eq!(std::fs::read_to_string(world.path("shared/log")).unwrap(), "in\n", "at event {last}");
+        let complete = |name: &str| before.contains(&format!("finished {name}"));
+        for step in report.steps {
+            // What was done, and not written down, is found by looking.
+            assert!(step.resumed || !complete(&step.step), "at event {last}: {}", step.step);
+            let again = after.contains(&format!("# {}:", step.step));
+            assert!(!(step.resumed && again), "at event {last}: {} is done a second time", step.step);
+        }
+        let facts = std::fs::read_to_string(world.path("journal/dev.ndjson")).unwrap();
+        assert!(facts.contains(r#""inside":{"log":"in"}"#), "at event {last}: {facts}");
     }
 }
 

@@ -101,6 +101,12 @@ async fn completions_are_told_to_others_on_the_same_cluster() {
     assert!(object.data["data"]["facts"].as_str().unwrap().contains("\"pushed\""), "{object:?}");
     // On another machine there is no journal, and the step is known all the same.
     std::fs::remove_dir_all(lab.world.path("journal")).unwrap();
+    let states: Vec<_> = lab.session.progress("dev").unwrap().into_iter().map(|step| step.state).collect();
+    assert_eq!(states, [State::Pending, State::Pending]);
+    let team = lab.session.team().await.unwrap();
+    let states: Vec<_> = team["dev"].iter().map(|step| step.progress.state).collect();
+    assert_eq!(states, [State::Complete, State::Pending]);
+    assert_eq!(team["boss"][0].waits, Vec::<String>::new());
     assert_eq!(lab.session.solve("boss", Some("enter")).await.unwrap(), ["boss.enter"]);
 }
 

@@ -167,6 +167,7 @@ fn line(event: &Event) -> String {
             let played = played_as.as_ref().map(|actor| format!(" (played: {actor})")).unwrap_or_default();
             format!("# {step}: {title}{played}")
         }
+        Event::StepRecalled { step, title, explain } => format!("again {step}: {title}: {explain}"),
         Event::StepCommands { commands, .. } => format!("type {commands:?}"),
         Event::Chain { detailed, links, .. } => {
             let link = |link: &Link| match (link.state, *detailed) {

@@ -25,6 +25,8 @@ pub(crate) enum Reason {
     TooMany,
     /// `Invalid value`, of a wrong type.
     TypeInvalid,
+    /// `Internal error`.
+    Internal,
 }
 
 impl Reason {
@@ -40,6 +42,7 @@ impl Reason {
             Self::TooLong => "FieldValueTooLong",
             Self::TooMany => "FieldValueTooMany",
             Self::TypeInvalid => "FieldValueTypeInvalid",
+            Self::Internal => "InternalError",
         }
     }
 }
@@ -62,42 +65,42 @@ impl fmt::Display for FieldError {
 }
 
 impl FieldError {
-    pub(super) fn required(field: impl Into<String>, detail: &str) -> Self {
+    pub(crate) fn required(field: impl Into<String>, detail: &str) -> Self {
         let message =
             if detail.is_empty() { "Required value".to_owned() } else { format!("Required value: {detail}") };
         Self { field: field.into(), reason: Reason::Required, message }
     }
 
-    pub(super) fn invalid(field: impl Into<String>, value: &Value, detail: &str) -> Self {
+    pub(crate) fn invalid(field: impl Into<String>, value: &Value, detail: &str) -> Self {
         let message = format!("Invalid value: {value}: {detail}");
         Self { field: field.into(), reason: Reason::Invalid, message }
     }
 
-    pub(super) fn wrong_type(field: impl Into<String>, value: &str, detail: &str) -> Self {
+    pub(crate) fn wrong_type(field: impl Into<String>, value: &str, detail: &str) -> Self {
         let message = format!("Invalid value: {value:?}: {detail}");
         Self { field: field.into(), reason: Reason::TypeInvalid, message }
     }
 
-    pub(super) fn not_supported(field: impl Into<String>, value: &Value, supported: &[&str]) -> Self {
+    pub(crate) fn not_supported(field: impl Into<String>, value: &Value, supported: &[&str]) -> Self {
         let supported: Vec<String> = supported.iter().map(|word| format!("{word:?}")).collect();
         let message = format!("Unsupported value: {value}: supported values: {}", supported.join(", "));
         Self { field: field.into(), reason: Reason::NotSupported, message }
     }
 
-    pub(super) fn duplicate(field: impl Into<String>, value: &Value) -> Self {
+    pub(crate) fn duplicate(field: impl Into<String>, value: &Value) -> Self {
         Self { field: field.into(), reason: Reason::Duplicate, message: format!("Duplicate value: {value}") }
     }
 
-    pub(super) fn not_found(field: impl Into<String>, value: &Value) -> Self {
+    pub(crate) fn not_found(field: impl Into<String>, value: &Value) -> Self {
         Self { field: field.into(), reason: Reason::NotFound, message: format!("Not found: {value}") }
     }
 
-    pub(super) fn too_long(field: impl Into<String>, limit: u64) -> Self {
+    pub(crate) fn too_long(field: impl Into<String>, limit: u64) -> Self {
         let message = format!("Too long: may not be more than {limit} bytes");
         Self { field: field.into(), reason: Reason::TooLong, message }
     }
 
-    pub(super) fn too_many(field: impl Into<String>, count: usize, limit: u64) -> Self {
+    pub(crate) fn too_many(field: impl Into<String>, count: usize, limit: u64) -> Self {
         let message = format!("Too many: {count}: must have at most {limit} items");
         Self { field: field.into(), reason: Reason::TooMany, message }
     }

@@ -30,5 +30,6 @@ mod warnings;
 mod workloads;
 
 pub(crate) use field_error::{FieldError, Reason};
+pub(crate) use names::{qualified, subdomain};
 pub(crate) use object::{validate, validate_change};
 pub(crate) use warnings::warnings;

@@ -70,7 +70,7 @@ pub(super) fn label(name: &str) -> Vec<String> {
 }
 
 /// An RFC 1123 subdomain.
-pub(super) fn subdomain(name: &str) -> Vec<String> {
+pub(crate) fn subdomain(name: &str) -> Vec<String> {
     let form = (!name.split('.').all(is_label)).then(|| SUBDOMAIN.to_owned());
     too_long(name, 253).into_iter().chain(form).collect()
 }
@@ -133,7 +133,7 @@ fn is_name_part(name: &str) -> bool {
 }
 
 /// A key of labels or annotations, with or without a domain before it.
-pub(super) fn qualified(key: &str) -> Vec<String> {
+pub(crate) fn qualified(key: &str) -> Vec<String> {
     if key.matches('/').count() > 1 {
         return vec![OVERALL.to_owned()];
     }

@@ -31,7 +31,7 @@ pub(super) async fn play(server: &Server, case: &Case) -> Vec<Answer> {
     furnish(server, &words[0].1).await;
     let mut answers = Vec::new();
     for step in &case.steps {
-        let limit = std::time::Duration::from_secs(15);
+        let limit = std::time::Duration::from_secs(60);
         let asked = tokio::time::timeout(limit, ask(server, step, &words)).await;
         let silent =
             |_| Raw { code: StatusCode::REQUEST_TIMEOUT, headers: HeaderMap::new(), body: b"silence".into() };
