@@ -7,6 +7,7 @@ mod endpointslice;
 mod flux;
 mod gitrepository;
 mod helmchart;
+mod helmrelease;
 mod helmrepository;
 mod job;
 pub(crate) mod kubectl;
