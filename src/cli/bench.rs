@@ -246,8 +246,12 @@ fn api(client: &kube::Client, group: &str, kind: &str) -> Api<DynamicObject> {
 async fn prepare(platform: &Platform, client: &kube::Client) -> Result<(), Failure> {
     let refused = |source: kube::Error| Failure::new(Kind::Platform, source);
     let files = vec![File { path: "settings.yaml".to_owned(), content: settings(0).into_bytes() }];
-    let repository =
-        Repository { owner: "fleet".to_owned(), name: NAME.to_owned(), files, protected_branches: Vec::new() };
+    let repository = Repository {
+        owner: "fleet".to_owned(),
+        name: NAME.to_owned(),
+        files,
+        protected_branches: Vec::new(),
+    };
     platform.forge.ensure_repository(&repository).await?;
     let secret = Api::<Secret>::namespaced(client.clone(), NAMESPACE)
         .get("workshop-webhook")

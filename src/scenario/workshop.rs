@@ -121,7 +121,11 @@ impl Workshop {
             owner: repository.owner.value.clone(),
             name: repository.name.value.clone(),
             files,
-            protected_branches: repository.protected_branches.iter().map(|branch| branch.value.clone()).collect(),
+            protected_branches: repository
+                .protected_branches
+                .iter()
+                .map(|branch| branch.value.clone())
+                .collect(),
         })
     }
 }

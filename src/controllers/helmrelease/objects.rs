@@ -124,7 +124,7 @@ impl Objects {
         objects: &[Value],
         timeout: std::time::Duration,
     ) -> Result<(), String> {
-        let (clock, _) = self.pace;
+        let (clock, _) = &self.pace;
         let gone = async {
             for object in objects {
                 let identity = Identity::of(object);
@@ -149,13 +149,13 @@ impl Objects {
             !paused && (waits_for_jobs || object["kind"] != "Job")
         };
         let awaited = objects.iter().filter(counts).map(Identity::of).collect::<Vec<_>>();
-        health::wait(&self.cluster, &awaited, timeout, self.pace).await
+        health::wait(&self.cluster, &awaited, timeout, (&self.pace.0, self.pace.1)).await
     }
 
     /// Waits until a hook has run to its end.
     pub(super) async fn until_run(&self, object: &Value, timeout: std::time::Duration) -> Result<(), String> {
         let awaited = [Identity::of(object)];
-        health::wait_as(&self.cluster, &awaited, timeout, self.pace, (has_run, false)).await
+        health::wait_as(&self.cluster, &awaited, timeout, (&self.pace.0, self.pace.1), (has_run, false)).await
     }
 }
 

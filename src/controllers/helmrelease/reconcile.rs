@@ -70,7 +70,7 @@ impl Releases {
                 cluster: Cluster { client, kinds: self.kinds.clone() },
                 namespace: namespace.to_owned(),
                 release: name.to_owned(),
-                pace: (self.context.clock, self.context.health_interval),
+                pace: (self.context.clock.clone(), self.context.health_interval),
             },
         }
     }

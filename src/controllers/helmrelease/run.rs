@@ -30,7 +30,7 @@ fn dependents<K: Resource<DynamicType = ()>>(
 
 /// Runs the helm controller until `shutdown`.
 pub async fn run_helm_controller(context: Context, shutdown: CancellationToken) {
-    let (client, clock) = (context.client.clone(), context.clock);
+    let (client, clock) = (context.client.clone(), context.clock.clone());
     let controller =
         Controller::new(kube::Api::<HelmRelease>::all(client.clone()), watcher::Config::default());
     let revisions = Revisions::default();

@@ -85,6 +85,7 @@ mod tests {
             data: folder.path().join("kubernetes"),
             kubelet_token: String::new(),
             ca_certificate: String::new(),
+            audit: None,
         };
         let client = ApiServer::open(config).await.unwrap().client(Identity::administrator());
         let (ours, nodes) = (controllers::Clock::real(), kubelet::Clock::default());

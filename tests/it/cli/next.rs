@@ -38,7 +38,9 @@ fn a_track_is_done_by_single_commands_in_the_actors_shell() {
         .iter()
         .map(|step| step.as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(steps, [
+    assert_eq!(
+        steps,
+        [
             "ops.why",
             "ops.bootstrap",
             "ops.look_around",
@@ -46,7 +48,8 @@ fn a_track_is_done_by_single_commands_in_the_actors_shell() {
             "ops.tenants",
             "ops.onboard_dev2",
             "dev2.deploy"
-        ]);
+        ]
+    );
     let why = world.atelier(&["why", "dev2"]).ok();
     assert!(
         why.raw().contains("→ pushed: waits until branch main")

@@ -28,7 +28,9 @@ fn tracks_stand_side_by_side_and_tell_for_whom_they_wait() {
     ");
     let chosen = world.atelier(&["learn"]).ok();
     assert!(
-        chosen.raw().contains("1   one dev2   Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps"),
+        chosen
+            .raw()
+            .contains("1   one dev2   Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps"),
         "{chosen}"
     );
 }
