@@ -39,7 +39,7 @@ mod tests {
             (">=0.1.0-0", Some("rc"), false, Ok("0.2.0-rc.1")),
             ("0.1.x", Some("_"), true, Ok("0.1.10_7")),
             ("2.x", None, false, Err("no match found for semver: 2.x")),
-            ("a", None, false, Err("semver 'a' parse error: improper constraint: a")),
+            ("a", None, false, Err("semver 'a' parse error: improper constraint: \"a\"")),
         ] {
             let found = newest(&tags, range, filter, is_chart);
             assert_eq!(found.as_deref().map_err(String::as_str), expected, "{range} {filter:?}");
