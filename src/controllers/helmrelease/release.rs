@@ -104,8 +104,8 @@ impl Release {
         let json = serde_json::to_vec(self).map_err(|error| error.to_string())?;
         let mut packer = GzEncoder::new(Vec::new(), Compression::best());
         packer.write_all(&json).map_err(|error| error.to_string())?;
-        let packed = packer.finish().map_err(|error| error.to_string())?;
-        Ok(STANDARD.encode(packed).into_bytes())
+        let bytes = packer.finish().map_err(|error| error.to_string())?;
+        Ok(STANDARD.encode(bytes).into_bytes())
     }
 
     /// Reads what was written into a Secret.

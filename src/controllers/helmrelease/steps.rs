@@ -124,7 +124,7 @@ impl Attempt<'_> {
     }
 
     async fn release(&mut self, work: &Work, next: &Next) -> Result<(), String> {
-        let (start, settings) = (Instant::now(), self.settings(next));
+        let (began, settings) = (Instant::now(), self.settings(next));
         let is_install = matches!(next, Next::Install);
         let action = next.name();
         self.status.last_attempted_release_action = Some(action.to_owned());
@@ -140,7 +140,7 @@ impl Attempt<'_> {
         } else {
             work.helm.upgrade(&request, &settings).await
         };
-        self.status.last_attempted_release_action_duration = Some(format_duration(start.elapsed()));
+        self.status.last_attempted_release_action_duration = Some(format_duration(began.elapsed()));
         self.record(&done.releases, Some(action));
         if let Some(release) = done.releases.first() {
             self.list_objects(work, release).await;
@@ -151,7 +151,8 @@ impl Attempt<'_> {
     }
 
     async fn conclude_release(&mut self, work: &Work, action: &str, done: &Done) -> Result<(), String> {
-        let word = if action == "install" { "Install" } else { "Upgrade" };
+        let reason_of =
+            |end: &str| format!("{}{end}", if action == "install" { "Install" } else { "Upgrade" });
         if let Some(reason) = &done.error {
             let (namespace, name) = (self.object.release_namespace(), self.object.release_name());
             let message = format!(
@@ -160,7 +161,7 @@ impl Attempt<'_> {
                 reason.trim()
             );
             self.status.failures += 1;
-            let failed = format!("{word}Failed");
+            let failed = reason_of("Failed");
             self.conditions().set("Released", "False", &failed, &message);
             self.tell(true, &failed, &message, None).await;
             if done.releases.is_empty() {
@@ -172,7 +173,7 @@ impl Attempt<'_> {
         let Some(latest) = self.latest().cloned() else { return Ok(()) };
         let (name, chart) = named(&latest);
         let message = format!("Helm {action} succeeded for release {name} with chart {chart}");
-        let succeeded = format!("{word}Succeeded");
+        let succeeded = reason_of("Succeeded");
         self.conditions().set("Released", "True", &succeeded, &message);
         if self.test().enable && !latest.is_tested() {
             let pending = format!("Helm release {name} with chart {chart} is awaiting tests");
