@@ -44,7 +44,7 @@ pub(crate) fn object(headers: &HeaderMap, body: &[u8], kind: &str) -> Result<Val
             let unreadable =
                 |why| unrecognized(format!("couldn't get version/kind; json parse error: {why}"));
             let value = serde_json::from_slice(body).map_err(|error| unreadable(json_error(body, &error)))?;
-            match given(&value) {
+            match given_instead(&value) {
                 Some(given) => {
                     return Err(unreadable(format!(
                         "json: cannot unmarshal {given} into Go value of type {TYPE}"
@@ -73,9 +73,15 @@ const TYPE: &str = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\
     \"json:\\\"kind,omitempty\\\"\" }";
 
 /// The word for a value that is no object.
-fn given(value: &Value) -> Option<&'static str> {
+fn given_instead(value: &Value) -> Option<&'static str> {
+    given(value).filter(|word| *word != "object")
+}
+
+/// Go's word for what stands in a text of JSON.
+pub(crate) fn given(value: &Value) -> Option<&'static str> {
     match value {
-        Value::Object(_) | Value::Null => None,
+        Value::Null => None,
+        Value::Object(_) => Some("object"),
         Value::Bool(_) => Some("bool"),
         Value::Number(_) => Some("number"),
         Value::String(_) => Some("string"),

@@ -8,9 +8,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::status::Status;
+use super::types;
 
 /// More requirements than anybody writes.
 const MAX_REQUIREMENTS: usize = 256;
+
+const NUMBERS: &str = "for 'Gt', 'Lt' operators, the value must be an integer";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Requirement {
@@ -235,17 +238,17 @@ fn parse_label(term: &str) -> Result<Requirement, String> {
         return Ok(Requirement::Absent(label_key(key)?));
     }
     if let Some((key, value)) = term.split_once("!=") {
-        return Ok(Requirement::NotIn(label_key(key)?, vec![label_value(value)?]));
+        return Ok(Requirement::NotIn(label_key(key)?, vec![label_value(value, key, 0)?]));
     }
     if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
-        return Ok(Requirement::In(label_key(key)?, vec![label_value(value)?]));
+        return Ok(Requirement::In(label_key(key)?, vec![label_value(value, key, 0)?]));
     }
     for (sign, greater) in [('>', true), ('<', false)] {
         if let Some((key, value)) = term.split_once(sign) {
             let number = value
                 .trim()
                 .parse()
-                .map_err(|_| format!("for 'Gt', 'Lt' operators, the value must be an integer: {value:?}"))?;
+                .map_err(|_| format!("values[0]: Invalid value: {value:?}: {NUMBERS}"))?;
             let key = label_key(key)?;
             return Ok(if greater {
                 Requirement::Greater(key, number)
@@ -255,8 +258,10 @@ fn parse_label(term: &str) -> Result<Requirement, String> {
         }
     }
     let Some((head, set)) = term.split_once('(') else { return Ok(Requirement::Exists(label_key(term)?)) };
-    let set = set.strip_suffix(')').ok_or_else(|| format!("found '{term}', expected: ',' or ')'"))?;
-    let values = set.split(',').map(label_value).collect::<Result<_, _>>()?;
+    let set = set.strip_suffix(')').ok_or_else(|| "found '', expected: ',' or ')'".to_owned())?;
+    let key = head.split_whitespace().next().unwrap_or_default();
+    let values = set.split(',').enumerate().map(|(place, value)| label_value(value, key, place));
+    let values = values.collect::<Result<_, _>>()?;
     match head.split_whitespace().collect::<Vec<_>>().as_slice() {
         [key, "in"] => Ok(Requirement::In(label_key(key)?, values)),
         [key, "notin"] => Ok(Requirement::NotIn(label_key(key)?, values)),
@@ -266,20 +271,23 @@ fn parse_label(term: &str) -> Result<Requirement, String> {
 
 fn label_key(text: &str) -> Result<String, String> {
     let key = text.trim();
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-    if key.is_empty() || key.len() > 317 || !key.chars().all(plain) {
-        return Err(format!("invalid label key {key:?}"));
+    match types::qualified(key).as_slice() {
+        [] => Ok(key.to_owned()),
+        wrong => Err(format!("<nil>: Invalid value: {key:?}: {}", wrong.join("; "))),
     }
-    Ok(key.to_owned())
 }
 
-fn label_value(text: &str) -> Result<String, String> {
+fn label_value(text: &str, key: &str, place: usize) -> Result<String, String> {
     let value = text.trim();
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-    if value.len() > 63 || !value.chars().all(plain) {
-        return Err(format!("invalid label value {value:?}"));
+    if let Some(sign) = value.chars().next().filter(|sign| "=!<>()".contains(*sign)) {
+        return Err(format!("found '{sign}', expected: identifier"));
     }
-    Ok(value.to_owned())
+    match types::label_value(value).as_slice() {
+        [] => Ok(value.to_owned()),
+        wrong => {
+            Err(format!("values[{place}][{}]: Invalid value: {value:?}: {}", key.trim(), wrong.join("; ")))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -185,7 +185,12 @@ impl Status {
         match error {
             PatchError::Malformed { .. } => Self::bad_request(error.to_string()),
             PatchError::TooLarge { .. } => Self::new(413, "RequestEntityTooLarge", error.to_string()),
-            PatchError::Rejected { .. } => Self::unprocessable(error.to_string()),
+            PatchError::Unfit { .. } => Self::plain(error.to_string()),
+            // Which operation it was is not told by the original either.
+            PatchError::Rejected { .. } => {
+                Self::unprocessable("the server rejected our request due to an error in our request")
+                    .with(json!({}))
+            }
         }
     }
 
@@ -204,6 +209,11 @@ impl Status {
             "the body of the request was in an unknown format - accepted media types include: {accepted}"
         );
         Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// A body that the address of a built-in kind does not take, whatever is in it.
+    pub(crate) fn not_consumed() -> Self {
+        Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").with(json!({}))
     }
 
     /// An object that its kind does not allow.

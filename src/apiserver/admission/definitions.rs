@@ -3,22 +3,19 @@
 use serde_json::{Value, json};
 
 use crate::apiserver::meta;
-use crate::apiserver::status::Status;
-use crate::apiserver::types::{FieldError, Kind, Reason};
 
 /// The finalizer under which the objects of a definition go before the definition.
 pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 /// Completes names and status, and sees to it that objects go before their definition.
-pub(super) fn complete(object: &mut Value) -> Result<(), Status> {
-    check(object)?;
+pub(super) fn complete(object: &mut Value) {
     let deleting = !meta::text(object, "deletionTimestamp").is_empty();
     let names = &mut object["spec"]["names"];
     let kind = names["kind"].as_str().unwrap_or_default().to_owned();
     if names["singular"].as_str().unwrap_or_default().is_empty() {
         names["singular"] = kind.to_lowercase().into();
     }
-    if names["listKind"].as_str().unwrap_or_default().is_empty() {
+    if !kind.is_empty() && names["listKind"].as_str().unwrap_or_default().is_empty() {
         names["listKind"] = format!("{kind}List").into();
     }
     let accepted = names.clone();
@@ -26,11 +23,10 @@ pub(super) fn complete(object: &mut Value) -> Result<(), Status> {
         object["spec"]["conversion"] = json!({"strategy": "None"});
     }
     let versions = object["spec"]["versions"].as_array().into_iter().flatten();
-    let storage =
-        versions.filter(|version| version["storage"] == true).filter_map(|version| version["name"].as_str());
-    let storage: Vec<_> = storage.map(str::to_owned).collect();
+    let storage = versions.into_iter().find(|version| version["storage"] == true);
+    let storage = storage.and_then(|version| version["name"].as_str()).map(str::to_owned);
     if deleting {
-        return Ok(());
+        return;
     }
     let finalizers = meta::of_mut(object).entry("finalizers").or_insert_with(|| json!([]));
     if let Some(finalizers) = finalizers.as_array_mut()
@@ -40,10 +36,8 @@ pub(super) fn complete(object: &mut Value) -> Result<(), Status> {
     }
     let before = object["status"].take();
     let mut stored: Vec<Value> = before["storedVersions"].as_array().cloned().unwrap_or_default();
-    for version in storage {
-        if !stored.contains(&Value::from(version.as_str())) {
-            stored.push(version.into());
-        }
+    if let Some(version) = storage.map(Value::from).filter(|version| !stored.contains(version)) {
+        stored.push(version);
     }
     let conditions = match before["conditions"].as_array() {
         Some(conditions) if !conditions.is_empty() => conditions.clone(),
@@ -61,27 +55,4 @@ pub(super) fn complete(object: &mut Value) -> Result<(), Status> {
         }
     };
     object["status"] = json!({"conditions": conditions, "acceptedNames": accepted, "storedVersions": stored});
-    Ok(())
-}
-
-/// Refuses a definition whose kinds could not be served.
-fn check(object: &Value) -> Result<(), Status> {
-    let name = meta::text(object, "name");
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let wanted = format!("{}.{}", text("/spec/names/plural"), text("/spec/group"));
-    let mut errors = Vec::new();
-    let mut refuse = |field: &str, message: String| {
-        errors.push(FieldError { field: field.to_owned(), reason: Reason::Invalid, message });
-    };
-    if name != wanted {
-        let message = format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group");
-        refuse("metadata.name", message);
-    }
-    if let Err(error) = Kind::from_crd(object) {
-        refuse("spec", format!("Invalid value: {error}"));
-    }
-    if errors.is_empty() {
-        return Ok(());
-    }
-    Err(Status::invalid("CustomResourceDefinition", "apiextensions.k8s.io", name, &errors))
 }

@@ -1,6 +1,9 @@
 //! The resources of a group's version, in the plain form of discovery.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::apiserver::catalog::Served;
 use crate::apiserver::subresources;
@@ -51,6 +54,18 @@ pub(super) fn list(group_version: &str, kinds: &[Served]) -> Value {
     })
 }
 
+/// What tells clients that a kind is stored in another version than before. Of custom kinds it is not said, as the
+/// version that is served need not be the one that is stored.
+fn storage_hash(kind: &Kind) -> Option<String> {
+    if kind.is_custom() || !kind.verbs.iter().any(|verb| verb == "list") {
+        return None;
+    }
+    // Events of both groups are stored as those of the older one.
+    let group = if kind.kind == "Event" { "" } else { &kind.group };
+    let digest = Sha256::digest(format!("{group}/{}/{}", kind.version, kind.kind));
+    Some(STANDARD.encode(&digest[..8]))
+}
+
 fn entries(kind: &Kind) -> Vec<Value> {
     let mut entry = json!({
         "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
@@ -61,6 +76,9 @@ fn entries(kind: &Kind) -> Vec<Value> {
     }
     if !kind.categories.is_empty() {
         entry["categories"] = json!(kind.categories);
+    }
+    if let Some(hash) = storage_hash(kind) {
+        entry["storageVersionHash"] = hash.into();
     }
     let mut entries = vec![entry];
     for sub in subresources(kind) {

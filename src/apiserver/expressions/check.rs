@@ -18,6 +18,16 @@ pub(crate) struct Environment {
     pub(crate) variables: Option<Vec<(String, Type)>>,
     /// The type of `object` and `oldObject`.
     pub(crate) object: Type,
+    /// For the rule of a schema, which speaks of nothing else: the type of `self`, and that of `oldSelf`.
+    pub(crate) rule: Option<(Type, Type)>,
+}
+
+impl Environment {
+    /// What the rules of a schema speak of; `optional` where there need not be an old value.
+    pub(crate) fn of_rule(own: Type, optional: bool) -> Self {
+        let old = if optional { Type::Optional(Box::new(own.clone())) } else { own.clone() };
+        Self { rule: Some((own, old)), ..Self::default() }
+    }
 }
 
 const COMPARED: [&str; 4] = ["_<_", "_<=_", "_>_", "_>=_"];
@@ -126,6 +136,14 @@ impl Checker<'_> {
     fn name(&mut self, at: usize, name: &str) -> Type {
         if let Some((_, local)) = self.locals.iter().rev().find(|(own, _)| own == name) {
             return local.clone();
+        }
+        if let Some((own, old)) = &self.environment.rule {
+            return match name {
+                "self" => own.clone(),
+                "oldSelf" => old.clone(),
+                name if TYPES.contains(&name) => Type::named("type"),
+                _ => self.refuse(at, format!("undeclared reference to '{name}' (in container '')")),
+            };
         }
         match name {
             "object" | "oldObject" => self.environment.object.clone(),

@@ -9,6 +9,30 @@ use std::sync::OnceLock;
 
 use crate::apiserver::types::{Schema, Shape};
 
+/// Words of the language, which no field is called by.
+const RESERVED: [&str; 20] = [
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+];
+
 /// The type of an expression.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Type {
@@ -43,8 +67,28 @@ impl Eq for Fields {}
 
 impl Fields {
     pub(super) fn field(&self, name: &str) -> Option<Type> {
-        self.0.field(name).map(Type::of_schema)
+        let field = self.0.field(name).or_else(|| self.0.field(&unescaped(name)?));
+        field.map(Type::of_schema)
     }
+}
+
+/// A field's own name, where an expression has to write it otherwise: `__dash__` for a dash, `__in__` for a word of the
+/// language.
+fn unescaped(name: &str) -> Option<String> {
+    if !name.contains("__") {
+        return None;
+    }
+    let word = name.strip_prefix("__").and_then(|rest| rest.strip_suffix("__")).unwrap_or_default();
+    if RESERVED.contains(&word) {
+        return Some(word.to_owned());
+    }
+    let mut whole = name.to_owned();
+    for (escaped, sign) in
+        [("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"), ("__underscores__", "__")]
+    {
+        whole = whole.replace(escaped, sign);
+    }
+    Some(whole)
 }
 
 /// A function that is called on a receiver, or without one.
@@ -66,7 +110,13 @@ impl Type {
             Shape::Boolean => Self::named("bool"),
             Shape::Integer(_) => Self::named("int"),
             Shape::Number => Self::named("double"),
-            Shape::String | Shape::Quantity => Self::named("string"),
+            Shape::String => match schema.node().rules.as_ref().and_then(|rules| rules.format.as_deref()) {
+                Some("date" | "date-time") => Self::named("timestamp"),
+                Some("duration") => Self::named("duration"),
+                Some("byte") => Self::named("bytes"),
+                _ => Self::named("string"),
+            },
+            Shape::Quantity => Self::named("string"),
             Shape::Time => Self::named("timestamp"),
             Shape::Bytes => Self::named("bytes"),
             Shape::Object(object) if !object.fields.is_empty() && !schema.node().preserve_unknown => {

@@ -9,6 +9,12 @@ pub(crate) enum PatchError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It is a patch that its kind's lists have no use for: the original takes that for a failure of its own.
+    #[error("{reason}")]
+    Unfit {
+        /// What does not fit.
+        reason: String,
+    },
     /// It has too many operations: an entity that is too large.
     #[error("The allowed maximum operations in a JSON patch is {limit}, got {count}")]
     TooLarge {

@@ -4,6 +4,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::PatchError;
+use crate::apiserver::body;
 
 /// How many operations a patch may have.
 const LIMIT: usize = 10_000;
@@ -14,7 +15,13 @@ pub(crate) fn json(target: &mut Value, patch: &Value) -> Result<(), PatchError> 
     if count > LIMIT {
         return Err(PatchError::TooLarge { limit: LIMIT, count });
     }
+    if let Some(given) = body::given(patch).filter(|given| *given != "array") {
+        let list = "[]handlers.jsonPatchOp";
+        let reason =
+            format!("error decoding patch: json: cannot unmarshal {given} into Go value of type {list}");
+        return Err(PatchError::Malformed { reason });
+    }
     let operations = json_patch::Patch::deserialize(patch)
-        .map_err(|error| PatchError::Malformed { reason: error.to_string() })?;
+        .map_err(|error| PatchError::Rejected { reason: error.to_string() })?;
     json_patch::patch(target, &operations).map_err(|error| PatchError::Rejected { reason: error.to_string() })
 }

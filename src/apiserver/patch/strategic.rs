@@ -26,6 +26,26 @@ fn malformed(reason: impl Into<String>) -> PatchError {
     PatchError::Malformed { reason: reason.into() }
 }
 
+fn unknown(directive: &str, change: &Value) -> PatchError {
+    PatchError::Unfit { reason: format!("unknown patch type: {directive} in map: {}", shown(change)) }
+}
+
+/// A value as Go prints it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(" ")),
+        Value::Object(fields) => {
+            let mut parts: Vec<_> =
+                fields.iter().map(|(name, value)| format!("{name}:{}", shown(value))).collect();
+            parts.sort();
+            format!("map[{}]", parts.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
 fn merge_fields(
     fields: &mut Map<String, Value>,
     changes: &Map<String, Value>,
@@ -42,7 +62,7 @@ fn merge_fields(
             fields.clear();
             return Ok(());
         }
-        Some(other) => return Err(malformed(format!("unknown patch type found: {other}"))),
+        Some(other) => return Err(unknown(other, &Value::Object(changes.clone()))),
     }
     if let Some(retained) = changes.get(RETAIN) {
         retain(fields, changes, retained)?;
@@ -150,7 +170,8 @@ fn merge_list(
     };
     let items = match order {
         Some(order) => ordered(items, &existing, order, key),
-        None => items,
+        // What the patch names comes in its order, and what is new before what only the object has.
+        None => ordered(items, &existing, changes, key),
     };
     fields.insert(name.to_owned(), Value::Array(items));
     Ok(())
@@ -181,7 +202,8 @@ fn merge_items(
             return Err(malformed("a list that is merged by key has an item that is no object"));
         };
         let Some(value) = fields.get(key) else {
-            return Err(malformed(format!("{change} does not contain declared merge key: {key}")));
+            let reason = format!("map: {} does not contain declared merge key: {key}", shown(change));
+            return Err(PatchError::Unfit { reason });
         };
         let is_it = |item: &Value| item.get(key) == Some(value);
         match directive(change).as_deref() {
@@ -195,7 +217,7 @@ fn merge_items(
                     merge_fields(item, fields, schema)?;
                 }
             }
-            Some(other) => return Err(malformed(format!("unknown patch type found: {other}"))),
+            Some(other) => return Err(unknown(other, change)),
         }
     }
     Ok(items)

@@ -59,6 +59,13 @@ impl Kind {
     }
 }
 
+impl Schema {
+    /// Reads a part of a definition's schema, or its `root`, which has the fields that every object has.
+    pub(crate) fn of_definition(written: &Value, is_root: bool) -> Option<Self> {
+        if is_root { root(written).ok() } else { schema(written, "openAPIV3Schema", 0).ok() }
+    }
+}
+
 fn from_version(group: &str, scope: Option<&str>, names: &Value, version: &Value) -> Result<Kind, CrdError> {
     let kind = text(names, "kind").ok_or(CrdError::Missing { path: "spec.names.kind" })?.to_owned();
     let plural = text(names, "plural").ok_or(CrdError::Missing { path: "spec.names.plural" })?.to_owned();

@@ -17,6 +17,7 @@ fn fill(schema: &Schema, value: &mut Value) {
     match (schema.shape(), value) {
         (Shape::Object(object), Value::Object(fields)) => {
             drop_empty(schema, object, fields);
+            drop_nulls(schema, object, fields);
             for (name, field) in &object.fields {
                 if let Some(value) = fields.get_mut(&**name)
                     && !(value.is_null() && replaces_null(field))
@@ -44,6 +45,21 @@ fn fill(schema: &Schema, value: &mut Value) {
 
 fn replaces_null(field: &Schema) -> bool {
     field.place().default.is_some() && !field.place().nullable
+}
+
+/// In custom kinds, a field that may not be null and has no default is left out where it is null.
+fn drop_nulls(schema: &Schema, object: &Object, fields: &mut Map<String, Value>) {
+    if schema.node().rules.is_none() {
+        return;
+    }
+    fields.retain(|name, value| {
+        let Some(field) = object.field(name).filter(|_| value.is_null()) else { return true };
+        let place = field.place();
+        place.nullable
+            || field.node().nullable
+            || place.default.is_some()
+            || matches!(field.shape(), Shape::Any)
+    });
 }
 
 /// Structures of built-in types do not tell an absent list from an empty one.

@@ -22,4 +22,6 @@ pub(crate) use prune::prune;
 pub(crate) use quantity::Amount;
 pub(crate) use registry::Registry;
 pub(crate) use schema::{List, ListKind, Node, Rules, Schema, Shape};
-pub(crate) use validate::{FieldError, Reason, qualified, subdomain, validate, validate_change, warnings};
+pub(crate) use validate::{
+    FieldError, Reason, label_value, qualified, subdomain, validate, validate_change, warnings,
+};

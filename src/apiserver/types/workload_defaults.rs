@@ -296,6 +296,8 @@ fn definition(spec: &mut Map<String, Value>) {
     within(spec, "names", |names| {
         let kind = names.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
         put(names, "singular", json!(kind.to_lowercase()));
-        put(names, "listKind", json!(format!("{kind}List")));
+        if !kind.is_empty() {
+            put(names, "listKind", json!(format!("{kind}List")));
+        }
     });
 }

@@ -11,7 +11,7 @@ use crate::apiserver::router::Call;
 use crate::apiserver::selectors::Selectors;
 use crate::apiserver::status::Status;
 use crate::apiserver::types::{FieldError, Reason};
-use crate::apiserver::{respond, selectable};
+use crate::apiserver::{respond, selectable, syntax};
 
 /// Where the next page begins.
 #[derive(Serialize, Deserialize)]
@@ -135,14 +135,20 @@ fn check_options(call: &Call) -> Result<(), Status> {
 fn start(call: &Call) -> Result<(After, Option<u64>), Status> {
     let revision = call.query.text("resourceVersion");
     if let Some(token) = call.query.text("continue") {
-        let bad = || Status::bad_request("continue key is not valid");
+        let bad = |why: &str| {
+            Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+        };
         if revision.is_some_and(|revision| revision != "0") {
             return Err(Status::bad_request(
                 "specifying resource version is not allowed when using continue",
             ));
         }
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| bad())?;
-        let next: Continue = serde_json::from_slice(&bytes).map_err(|_| bad())?;
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|error| bad(&error.to_string()))?;
+        if let Some(error) = syntax::error(&bytes) {
+            return Err(bad(&error));
+        }
+        let unknown = |_| bad("server does not recognize this encoded version ");
+        let next: Continue = serde_json::from_slice(&bytes).map_err(unknown)?;
         return Ok((Some(next.after), Some(next.rv)));
     }
     let number = parse_revision(revision)?;

@@ -8,6 +8,7 @@ use crate::apiserver::audit::Notes;
 use crate::apiserver::query::Validation;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
+use crate::apiserver::types::Reason;
 
 /// A manager's name is no longer.
 const MAX_MANAGER: usize = 128;
@@ -31,16 +32,33 @@ pub(crate) struct Options {
     pub(crate) given: Vec<(&'static str, String)>,
 }
 
+/// The name of a manager, as long as it can be shown.
+fn managed(manager: &str, words: &str) -> Result<String, Status> {
+    let field = "fieldManager";
+    if manager.len() > MAX_MANAGER {
+        let message = format!("Too long: may not be more than {MAX_MANAGER} bytes");
+        return Err(Status::options(words, field, Reason::TooLong, message));
+    }
+    if let Some((place, letter)) = manager.chars().enumerate().find(|(_, letter)| letter.is_control()) {
+        let code = u32::from(letter);
+        let shown = manager.replace(letter, &format!("\\x{code:02x}"));
+        let message =
+            format!("Invalid value: \"{shown}\": invalid character U+{code:04X} (at position {place})");
+        return Err(Status::options(words, field, Reason::Invalid, message));
+    }
+    Ok(manager.to_owned())
+}
+
 impl Options {
     /// Reads them from a request.
     pub(crate) fn read(call: &Call) -> Result<Self, Status> {
+        let words = match *call.request.method() {
+            Method::PUT => "UpdateOptions",
+            Method::PATCH => "PatchOptions",
+            _ => "CreateOptions",
+        };
         let manager = match call.query.text("fieldManager") {
-            Some(manager) if manager.len() > MAX_MANAGER => {
-                return Err(Status::unprocessable(format!(
-                    " \"\" is invalid: fieldManager: Too long: may not be more than {MAX_MANAGER} bytes"
-                )));
-            }
-            Some(manager) => manager.to_owned(),
+            Some(manager) => managed(manager, words)?,
             None => {
                 let agent = call.request.headers().get(header::USER_AGENT);
                 let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
@@ -48,11 +66,6 @@ impl Options {
                 let name: String = name.chars().take(MAX_MANAGER).collect();
                 if name.is_empty() { "unknown".to_owned() } else { name }
             }
-        };
-        let words = match *call.request.method() {
-            Method::PUT => "UpdateOptions",
-            Method::PATCH => "PatchOptions",
-            _ => "CreateOptions",
         };
         let (dry_run, validation) = (call.query.dry_run(words)?, call.query.validation(words)?);
         let actor = Some(call.identity.clone());

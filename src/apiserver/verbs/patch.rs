@@ -12,12 +12,34 @@ use crate::apiserver::patch::Writer;
 use crate::apiserver::query::Validation;
 use crate::apiserver::router::Call;
 use crate::apiserver::status::Status;
-use crate::apiserver::types::Schema;
-use crate::apiserver::{body, meta, patch as patches};
+use crate::apiserver::types::{Reason, Schema};
+use crate::apiserver::{body, meta, patch as patches, syntax};
 
 /// The media types of patches.
 const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, \
                         application/strategic-merge-patch+json, application/apply-patch+yaml";
+
+const PATCHES: [&str; 3] =
+    ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+
+/// Reads a patch, or says in the words of the original that it cannot be read.
+fn decoded(media_type: &str, bytes: &[u8]) -> Result<Value, Status> {
+    let strategic = media_type == "application/strategic-merge-patch+json";
+    let patch = match syntax::error(bytes) {
+        None => body::json(bytes)?,
+        Some(error) if strategic => return Err(Status::bad_request(error)),
+        Some(error) => return Err(Status::bad_request(format!("error decoding patch: {error}"))),
+    };
+    match body::given(&patch) {
+        Some(given) if media_type == "application/merge-patch+json" && given != "object" => {
+            let map = "map[string]interface {}";
+            Err(Status::bad_request(format!(
+                "error decoding patch: json: cannot unmarshal {given} into Go value of type {map}"
+            )))
+        }
+        _ => Ok(patch),
+    }
+}
 
 /// Answers `PATCH` of an object, or of its status.
 pub(crate) async fn patch(mut call: Call) -> Result<Response, Status> {
@@ -32,7 +54,14 @@ pub(crate) async fn patch(mut call: Call) -> Result<Response, Status> {
     if media_type == "application/apply-patch+yaml" || media_type == "application/apply-patch+cbor" {
         return apply(&call, part, options, &bytes);
     }
-    let patch = body::json(&bytes)?;
+    if !PATCHES.contains(&media_type.as_str()) && !call.target.kind.is_custom() {
+        return Err(Status::not_consumed());
+    }
+    if call.query.text("force").is_some() {
+        let message = "Forbidden: may not be specified for non-apply patch".to_owned();
+        return Err(Status::options("PatchOptions", "force", Reason::Forbidden, message));
+    }
+    let patch = decoded(&media_type, &bytes)?;
     let schema = (!call.target.kind.is_custom()).then_some(&call.target.kind.schema);
     let written =
         call.server.modify(&call.target, part, &options, |old| patched(&media_type, old, &patch, schema))?;
@@ -69,9 +98,8 @@ fn apply(call: &Call, part: Part, mut options: Options, bytes: &Bytes) -> Result
     let target = &call.target;
     let kind = &target.kind;
     if call.query.text("fieldManager").is_none() {
-        return Err(Status::unprocessable(
-            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
-        ));
+        let message = "Required value: is required for apply patch".to_owned();
+        return Err(Status::options("PatchOptions", "fieldManager", Reason::Required, message));
     }
     let mut applied = body::yaml(bytes)?;
     if !applied.is_object() {

@@ -31,8 +31,8 @@ fn revision_required(call: &Call) -> Status {
     let error = FieldError {
         field: "metadata.resourceVersion".to_owned(),
         reason: Reason::Invalid,
-        message: "Invalid value: 0x0: must be specified for an update".to_owned(),
+        message: "Invalid value: 0: must be specified for an update".to_owned(),
     };
     let kind = &call.target.kind;
-    Status::invalid(&kind.kind, &kind.group, call.target.name.as_deref().unwrap_or_default(), &[error])
+    Status::invalid(&kind.plural, &kind.group, call.target.name.as_deref().unwrap_or_default(), &[error])
 }

@@ -79,7 +79,7 @@ async fn served_from_the_first_moment() {
     let strategic = world.patch(&format!("{path}/a"), "strategic-merge", &json!({})).await;
     assert_eq!((strategic.refusal().0, strategic.refusal().1), (415, "UnsupportedMediaType"));
     let unversioned = json!({"metadata": {"name": "a"}, "spec": {"size": 3}});
-    let message = "Wombat.example.org \"a\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be \
+    let message = "wombats.example.org \"a\" is invalid: metadata.resourceVersion: Invalid value: 0: must be \
                    specified for an update";
     assert_eq!(world.put(&format!("{path}/a"), &unversioned).await.refusal(), (422, "Invalid", message));
     let bad = world.post(path, &json!({"metadata": {"name": "b"}, "spec": {}})).await;

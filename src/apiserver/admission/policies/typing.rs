@@ -51,6 +51,7 @@ fn environment(policy: &Policy, object: &Type, variables: Option<Vec<(String, Ty
         authorizer: true,
         variables,
         object: object.clone(),
+        rule: None,
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::field::{Errors, Field};
 use super::{
-    access, admission, autoscalers, batch, budgets, changes, config, events, ingresses, network_policies,
+    access, admission, autoscalers, batch, budgets, changes, config, definitions, events, ingresses,
+    network_policies,
 };
 use super::{pods, quotas, services, slices, storage, workloads};
 use crate::apiserver::types::Kind;
@@ -55,6 +56,7 @@ pub(super) fn validate(kind: &Kind, object: &Value, old: Option<&Value>, errors:
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding") => {
             admission::binding(&spec, errors);
         }
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definitions::validate(&root, errors),
         _ => {}
     }
     if let Some(old) = old {

@@ -161,7 +161,7 @@ pub(crate) fn qualified(key: &str) -> Vec<String> {
 }
 
 /// The value of a label.
-pub(super) fn label_value(value: &str) -> Vec<String> {
+pub(crate) fn label_value(value: &str) -> Vec<String> {
     let form = (!value.is_empty() && !is_name_part(value)).then(|| LABEL_VALUE.to_owned());
     too_long(value, 63).into_iter().chain(form).collect()
 }

@@ -11,6 +11,10 @@ const SHOWN: usize = 100;
 const UNCHECKED: &str = "Invalid value: null: some validation rules were not checked because the object was \
     invalid; correct the existing errors to complete validation";
 
+/// What must be right for rules to be looked at.
+const BLOCKING: [Reason; 5] =
+    [Reason::NotSupported, Reason::Required, Reason::TooLong, Reason::TooMany, Reason::TypeInvalid];
+
 /// Checks a new object, after its defaults were filled in.
 pub(crate) fn validate(kind: &Kind, object: &Value) -> Vec<FieldError> {
     validate_change(kind, object, None)
@@ -24,7 +28,8 @@ pub(crate) fn validate_change(kind: &Kind, object: &Value, old: Option<&Value>) 
     if kind.is_custom() {
         let before = errors.len();
         schema::validate(&kind.schema, object, &mut String::new(), &mut errors);
-        if errors.len() == before {
+        replicas(kind, object, &mut errors);
+        if !errors[before..].iter().any(|error| BLOCKING.contains(&error.reason)) {
             rules::validate(kind, object, old, &mut errors);
         } else if kind.rules.is_some() {
             let message = UNCHECKED.to_owned();
@@ -35,4 +40,22 @@ pub(crate) fn validate_change(kind: &Kind, object: &Value, old: Option<&Value>) 
     }
     errors.truncate(SHOWN);
     errors
+}
+
+/// The number that `/scale` writes is a count.
+fn replicas(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>) {
+    let Some(path) = kind.scale.as_ref().map(|scale| scale.spec_replicas.as_str()) else { return };
+    let value = path.split('.').filter(|step| !step.is_empty()).fold(object, |value, step| &value[step]);
+    let given = match value {
+        Value::String(text) => format!("{text} is of the type string"),
+        Value::Number(number) if number.is_f64() => format!("{number} is of the type float64"),
+        _ => {
+            if value.as_i64().is_some_and(|count| count < 0) {
+                errors.push(FieldError::invalid(path, value, "should be a non-negative integer"));
+            }
+            return;
+        }
+    };
+    let detail = format!("{path} accessor error: {given}, expected int64");
+    errors.push(FieldError::invalid(path, &0.into(), &detail));
 }

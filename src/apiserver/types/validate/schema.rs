@@ -160,14 +160,15 @@ fn check_text(rules: &Rules, text: &str, path: &str, errors: &mut Vec<FieldError
         errors.push(FieldError::invalid(path, &value, &format!("{} in body {words}", body(path))));
     };
     let length = text.chars().count() as u64;
+    // Of length and pattern the first that does not fit is told.
     if let Some(least) = rules.length.0.filter(|&least| length < least) {
         wrong(format!("should be at least {least} chars long"));
-    }
-    if let Some(pattern) = rules.pattern.as_ref().filter(|pattern| !pattern.is_match(text)) {
+    } else if let Some(pattern) = rules.pattern.as_ref().filter(|pattern| !pattern.is_match(text)) {
         wrong(format!("should match '{}'", pattern.as_str()));
     }
     if let Some(format) = rules.format.as_deref().filter(|format| !has_format(text, format)) {
-        wrong(format!("must be of type {format}: {text:?}"));
+        let detail = format!("{} in body must be of type {format}: {text:?}", body(path));
+        errors.push(FieldError::wrong_type(path, text, &detail));
     }
     if let Some(most) = rules.length.1.filter(|&most| length > most) {
         errors.push(FieldError::too_long(path, most));
