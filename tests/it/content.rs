@@ -126,7 +126,7 @@ fn the_tenant_of_dev2_is_whole() {
     kind: ResourceQuota
       name: team
     kind: ServiceAccount
-      name: dev2
+      name: team
     kind: RoleBinding
       name: developer
       name: edit
@@ -134,7 +134,7 @@ fn the_tenant_of_dev2_is_whole() {
     kind: RoleBinding
       name: reconciler
       name: admin
-      name: dev2
+      name: team
     kind: Kustomization
       name: postcard
     kind: NetworkPolicy

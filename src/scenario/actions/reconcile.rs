@@ -182,8 +182,7 @@ pub(crate) async fn request(
 fn is_answered(object: &DynamicObject, token: &str) -> bool {
     let handled = object.data["status"]["lastHandledReconcileAt"].as_str();
     let asked = object.metadata.annotations.as_ref().and_then(|annotations| annotations.get(REQUESTED));
-    handled == Some(token)
-        || asked.is_some_and(|asked| asked != token && handled == Some(asked.as_str()))
+    handled == Some(token) || asked.is_some_and(|asked| asked != token && handled == Some(asked.as_str()))
 }
 
 #[cfg(test)]

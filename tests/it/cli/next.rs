@@ -58,10 +58,15 @@ fn a_track_is_done_by_single_commands_in_the_actors_shell() {
     );
     world.atelier(&["skip", "dev2"]).ok();
     insta::assert_snapshot!(world.atelier(&["list", "dev2"]).ok().stdout(), @r"
-    ✓ dev2.clone       Look at what you have                 5 min   complete
-    ✓ dev2.deploy      Push the first version                8 min   complete
-    - dev2.change      Change the message                    6 min   left out
-      dev2.scale       Four copies, whoever says otherwise   8 min
-      dev2.self_heal   Break it                              8 min
+    ✓ dev2.clone          Look at what you have                               5 min    complete
+    ✓ dev2.build          An image of your own                                6 min    complete
+    ✓ dev2.deploy         Push the first version                              8 min    complete
+    - dev2.change         Change the message                                  6 min    left out
+      dev2.bad_image      A version that does not exist                       8 min
+      dev2.rollback       The way back is a commit                            5 min
+      dev2.scale          Four copies, whoever says otherwise                 8 min
+      dev2.self_heal      Break it                                            8 min
+      dev2.stay_in_lane   Try to reach further than you may                   10 min
+      dev2.overlay        To production, by a change that somebody has read   12 min
     ");
 }

@@ -37,7 +37,7 @@ fn a_trainer_types_runs_looks_back_goes_on_and_leaves() {
     screen.until("✓ ops.onboard_dev2 complete");
     screen.until("dev2.deploy · Push the first version");
     screen.key("b");
-    screen.until("dev2.clone · Look at what you have (only shown)");
+    screen.until("dev2.build · An image of your own (only shown)");
     screen.key("f");
     screen.until("there is no recording of this step");
     screen.key("q");
