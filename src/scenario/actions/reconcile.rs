@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Done;
 use crate::scenario::context::Context;

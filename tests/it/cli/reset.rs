@@ -33,8 +33,8 @@ fn the_state_before_a_step_comes_back() {
     let reset = world.atelier(&["reset", "dev2", "--to", "dev2.deploy", "--yes"]);
     assert_eq!(reset.code(), 0, "{reset}");
     assert_eq!(state(&world), before);
-    let again = world.atelier(&["rehearse", "dev2", "--speed", "20"]).ok();
-    assert!(again.raw().contains("every check passed"), "{again}");
+    let again = world.atelier(&["solve", "dev2", "--to", "scale"]).ok();
+    assert!(again.raw().contains("✓ dev2.scale complete"), "{again}");
     let nothing = world.atelier(&["reset", "ops", "--to", "onboard_dev2", "--yes", "--json"]).ok();
     let steps: Vec<_> = nothing.json()["plan"]["steps"]
         .as_array()
