@@ -117,7 +117,7 @@ impl Gitea {
         for _ in 1..LOOKS {
             match self.send(Method::POST, &path, Some(json!({"Do": word}))).await {
                 Err(Error::ForgeRefused { status: 405, message, .. }) if message.contains(NOT_NOW) => {
-                    tokio::time::sleep(LOOK).await
+                    tokio::time::sleep(LOOK).await;
                 }
                 merged => return merged.map(|_| ()),
             }

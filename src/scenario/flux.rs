@@ -73,6 +73,6 @@ impl FluxKind {
 }
 
 /// The first key that is written, with its object. The texts are in the order of [`KINDS`].
-pub(crate) fn named<'a>(texts: [Option<&'a Text>; 6]) -> Option<(FluxKind, &'a Text)> {
+pub(crate) fn named(texts: [Option<&Text>; 6]) -> Option<(FluxKind, &Text)> {
     KINDS.into_iter().zip(texts).find_map(|(kind, text)| Some((kind, text?)))
 }

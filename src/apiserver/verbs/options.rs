@@ -57,15 +57,14 @@ impl Options {
             Method::PATCH => "PatchOptions",
             _ => "CreateOptions",
         };
-        let manager = match call.query.text("fieldManager") {
-            Some(manager) => managed(manager, words)?,
-            None => {
-                let agent = call.request.headers().get(header::USER_AGENT);
-                let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-                let name = agent.split('/').next().unwrap_or_default();
-                let name: String = name.chars().take(MAX_MANAGER).collect();
-                if name.is_empty() { "unknown".to_owned() } else { name }
-            }
+        let manager = if let Some(manager) = call.query.text("fieldManager") {
+            managed(manager, words)?
+        } else {
+            let agent = call.request.headers().get(header::USER_AGENT);
+            let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+            let name = agent.split('/').next().unwrap_or_default();
+            let name: String = name.chars().take(MAX_MANAGER).collect();
+            if name.is_empty() { "unknown".to_owned() } else { name }
         };
         let (dry_run, validation) = (call.query.dry_run(words)?, call.query.validation(words)?);
         let actor = Some(call.identity.clone());

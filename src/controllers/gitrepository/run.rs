@@ -9,7 +9,7 @@ use super::reconcile;
 use crate::controllers::{Context, runner};
 use crate::objects::flux::GitRepository;
 
-/// Reconciles all GitRepositories until `shutdown`.
+/// Reconciles all `GitRepositories` until `shutdown`.
 pub(in crate::controllers) async fn run_git_repositories(context: Context, shutdown: CancellationToken) {
     let api = kube::Api::<GitRepository>::all(context.client.clone());
     let controller = Controller::new(api, watcher::Config::default());

@@ -69,22 +69,21 @@ pub(super) fn build(object: &HelmChart, folder: Folder) -> Result<Build, Failure
     let path = inside(&spec.chart);
     let missing = |path: &str| invalid(&format!("stat {}/{path}: no such file or directory", root(object)));
     let archived = folder.files.get(&path).cloned();
-    let files = match &archived {
-        Some(archive) => unpacked(archive).map_err(|reason| invalid(&reason))?,
-        None => {
-            let below = if path.is_empty() { String::new() } else { format!("{path}/") };
-            let found = folder.files.iter().filter_map(|(name, bytes)| {
-                name.strip_prefix(&below).map(|name| (name.to_owned(), bytes.clone()))
-            });
-            let found = found.collect::<Files>();
-            if found.is_empty() {
-                return Err(missing(&path));
-            }
-            if !found.contains_key("Chart.yaml") {
-                return Err(missing(&format!("{below}Chart.yaml")));
-            }
-            found
+    let files = if let Some(archive) = &archived {
+        unpacked(archive).map_err(|reason| invalid(&reason))?
+    } else {
+        let below = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let found = folder.files.iter().filter_map(|(name, bytes)| {
+            name.strip_prefix(&below).map(|name| (name.to_owned(), bytes.clone()))
+        });
+        let found = found.collect::<Files>();
+        if found.is_empty() {
+            return Err(missing(&path));
         }
+        if !found.contains_key("Chart.yaml") {
+            return Err(missing(&format!("{below}Chart.yaml")));
+        }
+        found
     };
     let chart = load(&files).map_err(|reason| invalid(&reason))?;
     let (name, version) = (chart.metadata.name.clone(), chart.metadata.version.clone());

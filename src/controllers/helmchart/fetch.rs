@@ -1,4 +1,4 @@
-//! From a HelmChart to an artifact: its source, what is pulled or packaged, the words about it.
+//! From a `HelmChart` to an artifact: its source, what is pulled or packaged, the words about it.
 
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ pub(super) fn not_pulled(reason: &str) -> Failure {
     Failure::new("FetchFailed", "ChartPullError", format!("chart pull error: {reason}"))
 }
 
-/// Fetches HelmCharts.
+/// Fetches `HelmCharts`.
 pub(super) struct Charts {
     context: Context,
     revisions: Revisions,

@@ -1,4 +1,4 @@
-//! The controller of HelmChart: pulls a chart from a repository, or packages a folder of another source.
+//! The controller of `HelmChart`: pulls a chart from a repository, or packages a folder of another source.
 //! <https://fluxcd.io/flux/components/source/helmcharts/>
 
 mod build;

@@ -1,4 +1,4 @@
-//! Starts the reconciler of HelmChart, which follows the sources of charts at once.
+//! Starts the reconciler of `HelmChart`, which follows the sources of charts at once.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ fn dependents<K: Resource<DynamicType = ()>>(
     charts.map(|chart| ObjectRef::from_obj(chart.as_ref())).collect()
 }
 
-/// Reconciles all HelmCharts until `shutdown`.
+/// Reconciles all `HelmCharts` until `shutdown`.
 pub(in crate::controllers) async fn run_helm_charts(context: Context, shutdown: CancellationToken) {
     let (client, clock) = (context.client.clone(), context.clock.clone());
     let controller = Controller::new(kube::Api::<HelmChart>::all(client.clone()), watcher::Config::default());

@@ -19,6 +19,7 @@ pub(super) struct Helm {
 }
 
 /// What an action is told.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of Helm's own, and any may go with any")]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
     pub(super) timeout: Duration,

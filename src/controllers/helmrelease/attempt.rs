@@ -213,18 +213,15 @@ impl Attempt<'_> {
                 annotations.insert(format!("helm.toolkit.fluxcd.io/{key}"), value);
             }
         };
-        match about {
-            Some(snapshot) => {
-                note("revision", Some(snapshot.chart_version.clone()));
-                note("token", Some(snapshot.config_digest.clone()));
-                note("app-version", snapshot.app_version.clone());
-                note("oci-digest", snapshot.oci_digest.clone());
-            }
-            None => {
-                note("revision", self.status.last_attempted_revision.clone());
-                note("token", self.status.last_attempted_config_digest.clone());
-                note("oci-digest", self.status.last_attempted_revision_digest.clone());
-            }
+        if let Some(snapshot) = about {
+            note("revision", Some(snapshot.chart_version.clone()));
+            note("token", Some(snapshot.config_digest.clone()));
+            note("app-version", snapshot.app_version.clone());
+            note("oci-digest", snapshot.oci_digest.clone());
+        } else {
+            note("revision", self.status.last_attempted_revision.clone());
+            note("token", self.status.last_attempted_config_digest.clone());
+            note("oci-digest", self.status.last_attempted_revision_digest.clone());
         }
         if is_warning {
             self.events.warning(self.object, reason, message, annotations).await;

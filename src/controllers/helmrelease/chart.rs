@@ -1,4 +1,6 @@
-//! The HelmChart that is made of a HelmRelease's template, and the artifact that a release's chart is in.
+//! The `HelmChart` that is made of a HelmRelease's template, and the artifact that a release's chart is in.
+
+use std::collections::BTreeMap;
 
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client, ResourceExt as _};
@@ -38,7 +40,7 @@ pub(super) enum Missing {
     Artifact(String),
 }
 
-/// Makes, changes or removes the HelmChart of a release.
+/// Makes, changes or removes the `HelmChart` of a release.
 pub(super) async fn reconcile(attempt: &mut Attempt<'_>, client: &Client) -> Result<(), String> {
     let object = attempt.object;
     let wanted = object.spec.chart.as_ref().and_then(|_| source_of(object));
@@ -70,7 +72,7 @@ pub(super) async fn reconcile(attempt: &mut Attempt<'_>, client: &Client) -> Res
             "{verb} HelmChart/{namespace}/{name} with SourceRef '{}/{namespace}/{}'",
             source.kind, source.name
         );
-        attempt.events.normal(object, reason, &message, Default::default()).await;
+        attempt.events.normal(object, reason, &message, BTreeMap::default()).await;
     }
     attempt.status.helm_chart = Some(format!("{namespace}/{name}"));
     Ok(())
@@ -108,7 +110,7 @@ fn build(object: &HelmRelease, namespace: &str, name: &str) -> Value {
     chart
 }
 
-/// Removes the HelmChart that the status names.
+/// Removes the `HelmChart` that the status names.
 pub(super) async fn remove(attempt: &mut Attempt<'_>, client: &Client) -> Result<(), String> {
     let Some(known) = attempt.status.helm_chart.clone() else { return Ok(()) };
     let (namespace, name) = known.split_once('/').unwrap_or(("", &known));
@@ -118,7 +120,7 @@ pub(super) async fn remove(attempt: &mut Attempt<'_>, client: &Client) -> Result
         Err(error) => return Err(format!("failed to delete HelmChart '{known}': {}", told(error))),
         Ok(_) => {
             let message = format!("deleted HelmChart '{known}'");
-            attempt.events.normal(attempt.object, "HelmChartDeleted", &message, Default::default()).await;
+            attempt.events.normal(attempt.object, "HelmChartDeleted", &message, BTreeMap::default()).await;
         }
     }
     attempt.status.helm_chart = None;

@@ -1,4 +1,4 @@
-//! The order of a reconciliation: finaliser, suspend, HelmChart, depends-on, source, values, chart, then steps until
+//! The order of a reconciliation: finaliser, suspend, `HelmChart`, depends-on, source, values, chart, then steps until
 //! the release is as it should be.
 
 use std::collections::BTreeMap;
@@ -190,7 +190,7 @@ impl Releases {
             Ok(prepared) => prepared,
             Err(end) => return end,
         };
-        if self.target_changed(attempt, &work) {
+        if target_changed(attempt, &work) {
             if let Err(reason) = self.uninstall(attempt).await {
                 tracing::debug!(reason, "former release not uninstalled");
                 return End::Retry;
@@ -202,19 +202,6 @@ impl Releases {
         }
         attempt.begin(&work, digest);
         self.steps(attempt, &work).await
-    }
-
-    /// Whether the release has become another one, whose former self must go.
-    fn target_changed(&self, attempt: &Attempt<'_>, work: &Work) -> bool {
-        let (object, status) = (attempt.object, &attempt.status);
-        let (Some(storage), Some(latest)) = (&status.storage_namespace, attempt.latest()) else {
-            return false;
-        };
-        let strategy = object.spec.upgrade.as_ref().and_then(|one| one.chart_name_change_strategy.as_deref());
-        object.storage_namespace() != *storage
-            || object.release_namespace() != latest.namespace
-            || object.release_name() != latest.name
-            || (work.chart.metadata.name != latest.chart_name && strategy != Some("InPlaceUpdate"))
     }
 
     /// Steps until nothing is left to do. Each sort of step is taken once.
@@ -240,7 +227,7 @@ impl Releases {
                 return End::Done;
             }
             if taken.contains(&next.sort()) {
-                return self.again(attempt);
+                return again(attempt);
             }
             let running = format!(
                 "Running '{}' action with timeout of {}",
@@ -267,7 +254,7 @@ impl Releases {
                 return End::Retry;
             }
             if next.sort() == Sort::Remediate {
-                return self.after_remediation(attempt);
+                return after_remediation(attempt);
             }
             taken.push(next.sort());
             if let Err(reason) = attempt.patch().await {
@@ -275,31 +262,6 @@ impl Releases {
                 return End::Retry;
             }
         }
-    }
-
-    /// There is more to do, but not in this reconciliation.
-    fn again(&self, attempt: &mut Attempt<'_>) -> End {
-        if let Some(wait) = attempt.retry() {
-            return retry_after(attempt, wait);
-        }
-        if attempt.remediation().is_none() || !attempt.is_exhausted() {
-            return with_retry(attempt);
-        }
-        attempt.conditions().remove("Reconciling");
-        End::Done
-    }
-
-    fn after_remediation(&self, attempt: &mut Attempt<'_>) -> End {
-        if let Some(wait) = attempt.retry() {
-            return retry_after(attempt, wait);
-        }
-        let remediation = attempt.remediation();
-        let is_upgrade = attempt.status.last_attempted_release_action.as_deref() == Some("upgrade");
-        let uninstalls = remediation.is_some_and(|one| one.strategy.as_deref() == Some("uninstall"));
-        if !attempt.is_exhausted() || (is_upgrade && uninstalls) {
-            return with_retry(attempt);
-        }
-        halted(attempt, Halt::Exhausted)
     }
 
     /// Uninstalls the release that the status names; fine where there is none.
@@ -341,7 +303,7 @@ impl Releases {
         }
     }
 
-    /// Uninstalls the release and removes its HelmChart, where the object is not suspended.
+    /// Uninstalls the release and removes its `HelmChart`, where the object is not suspended.
     async fn finalize(&self, attempt: &mut Attempt<'_>) -> Result<(), String> {
         if attempt.object.spec.suspend == Some(true) {
             return Ok(());
@@ -465,4 +427,42 @@ impl Reconciler for Releases {
         }
         (action, trigger)
     }
+}
+
+/// Whether the release has become another one, whose former self must go.
+fn target_changed(attempt: &Attempt<'_>, work: &Work) -> bool {
+    let (object, status) = (attempt.object, &attempt.status);
+    let (Some(storage), Some(latest)) = (&status.storage_namespace, attempt.latest()) else {
+        return false;
+    };
+    let strategy = object.spec.upgrade.as_ref().and_then(|one| one.chart_name_change_strategy.as_deref());
+    object.storage_namespace() != *storage
+        || object.release_namespace() != latest.namespace
+        || object.release_name() != latest.name
+        || (work.chart.metadata.name != latest.chart_name && strategy != Some("InPlaceUpdate"))
+}
+
+/// There is more to do, but not in this reconciliation.
+fn again(attempt: &mut Attempt<'_>) -> End {
+    if let Some(wait) = attempt.retry() {
+        return retry_after(attempt, wait);
+    }
+    if attempt.remediation().is_none() || !attempt.is_exhausted() {
+        return with_retry(attempt);
+    }
+    attempt.conditions().remove("Reconciling");
+    End::Done
+}
+
+fn after_remediation(attempt: &mut Attempt<'_>) -> End {
+    if let Some(wait) = attempt.retry() {
+        return retry_after(attempt, wait);
+    }
+    let remediation = attempt.remediation();
+    let is_upgrade = attempt.status.last_attempted_release_action.as_deref() == Some("upgrade");
+    let uninstalls = remediation.is_some_and(|one| one.strategy.as_deref() == Some("uninstall"));
+    if !attempt.is_exhausted() || (is_upgrade && uninstalls) {
+        return with_retry(attempt);
+    }
+    halted(attempt, Halt::Exhausted)
 }

@@ -78,6 +78,7 @@ pub(super) struct StoredHook {
     pub(super) output_log_policies: Vec<String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(number: &i64) -> bool {
     *number == 0
 }

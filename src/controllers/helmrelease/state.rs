@@ -1,5 +1,7 @@
 //! What state a release is in, and what is to be done about it.
 
+use std::collections::BTreeMap;
+
 use super::attempt::{Attempt, Work, digest_of};
 use super::drift::{self, Difference};
 use super::release::Release;
@@ -152,12 +154,12 @@ pub(super) async fn decide(
             Ok(Next::Nothing)
         }
         State::Drifted(differences) => {
-            let name = attempt.latest().map(|latest| latest.full_name()).unwrap_or_default();
+            let name = attempt.latest().map(crate::objects::flux::Snapshot::full_name).unwrap_or_default();
             let message = format!(
                 "Cluster state of release {name} has drifted from the desired state:\n{}",
                 drift::summary(&differences)
             );
-            attempt.events.warning(attempt.object, "DriftDetected", &message, Default::default()).await;
+            attempt.events.warning(attempt.object, "DriftDetected", &message, BTreeMap::default()).await;
             attempt.conditions().set("Drifted", "True", "DriftDetected", &message);
             let mode = attempt.object.spec.drift_detection.as_ref().and_then(|one| one.mode.as_deref());
             Ok(if mode == Some("enabled") { Next::Correct(differences) } else { Next::Nothing })

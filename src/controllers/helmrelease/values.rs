@@ -1,4 +1,4 @@
-//! The values of a release: those of ConfigMaps and Secrets, in their order, and the object's own over them.
+//! The values of a release: those of `ConfigMaps` and Secrets, in their order, and the object's own over them.
 //! <https://fluxcd.io/flux/components/helm/helmreleases/#values>
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};

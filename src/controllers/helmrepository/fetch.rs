@@ -32,7 +32,7 @@ impl SourceObject for HelmRepository {
     }
 }
 
-/// Fetches HelmRepositories.
+/// Fetches `HelmRepositories`.
 pub(super) struct Repositories {
     context: Context,
 }
@@ -44,6 +44,7 @@ impl Repositories {
 }
 
 /// A size as people read it, in thousands.
+#[expect(clippy::cast_precision_loss, reason = "four digits are shown")]
 fn human(size: usize) -> String {
     let units = ["B", "kB", "MB", "GB"];
     let mut rest = size as f64;

@@ -35,16 +35,15 @@ impl Index {
         let version = |chart: &Value| chart["version"].as_str().map(str::to_owned);
         let wrong = || format!("no '{name}' chart with version matching '{range}' found");
         let exact = charts.iter().find(|chart| version(chart).as_deref() == Some(range));
-        let found = match exact {
-            Some(chart) => chart,
-            None => {
-                let range = if range.is_empty() { "*" } else { range };
-                let constraint = Constraint::parse(range).map_err(|error| error.to_string())?;
-                let parsed =
-                    charts.iter().filter_map(|chart| Some((Version::parse(&version(chart)?).ok()?, chart)));
-                let fitting = parsed.filter(|(version, _)| constraint.allows(version));
-                fitting.max_by(|(a, _), (b, _)| compare(a, b)).map(|(_, chart)| chart).ok_or_else(wrong)?
-            }
+        let found = if let Some(chart) = exact {
+            chart
+        } else {
+            let range = if range.is_empty() { "*" } else { range };
+            let constraint = Constraint::parse(range).map_err(|error| error.to_string())?;
+            let parsed =
+                charts.iter().filter_map(|chart| Some((Version::parse(&version(chart)?).ok()?, chart)));
+            let fitting = parsed.filter(|(version, _)| constraint.allows(version));
+            fitting.max_by(|(a, _), (b, _)| compare(a, b)).map(|(_, chart)| chart).ok_or_else(wrong)?
         };
         let url = found["urls"][0].as_str();
         let url = url.ok_or_else(|| format!("chart '{name}' has no downloadable URLs"))?;

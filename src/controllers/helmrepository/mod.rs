@@ -1,4 +1,4 @@
-//! The controller of HelmRepository: keeps the index of a repository over HTTP. One of the type `oci` has nothing to
+//! The controller of `HelmRepository`: keeps the index of a repository over HTTP. One of the type `oci` has nothing to
 //! keep. <https://fluxcd.io/flux/components/source/helmrepositories/>
 
 mod fetch;

@@ -1,4 +1,4 @@
-//! Starts the reconciler of HelmRepository.
+//! Starts the reconciler of `HelmRepository`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::fetch::Repositories;
 use crate::controllers::{Context, runner, source::Driver};
 use crate::objects::flux::HelmRepository;
 
-/// Reconciles all HelmRepositories until `shutdown`.
+/// Reconciles all `HelmRepositories` until `shutdown`.
 pub(in crate::controllers) async fn run_helm_repositories(context: Context, shutdown: CancellationToken) {
     let api = kube::Api::<HelmRepository>::all(context.client.clone());
     let controller = Controller::new(api, watcher::Config::default());

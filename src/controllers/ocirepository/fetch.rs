@@ -37,7 +37,7 @@ impl SourceObject for OCIRepository {
     }
 }
 
-/// Fetches OCIRepositories.
+/// Fetches `OCIRepositories`.
 pub(super) struct Oci {
     context: Context,
 }

@@ -1,4 +1,4 @@
-//! The controller of OCIRepository: looks at a repository of a registry, stores a layer of what it finds.
+//! The controller of `OCIRepository`: looks at a repository of a registry, stores a layer of what it finds.
 //! <https://fluxcd.io/flux/components/source/ocirepositories/>
 
 mod fetch;

@@ -1,4 +1,4 @@
-//! Starts the reconciler of OCIRepository.
+//! Starts the reconciler of `OCIRepository`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::fetch::Oci;
 use crate::controllers::{Context, runner, source::Driver};
 use crate::objects::flux::OCIRepository;
 
-/// Reconciles all OCIRepositories until `shutdown`.
+/// Reconciles all `OCIRepositories` until `shutdown`.
 pub(in crate::controllers) async fn run_oci_repositories(context: Context, shutdown: CancellationToken) {
     let api = kube::Api::<OCIRepository>::all(context.client.clone());
     let controller = Controller::new(api, watcher::Config::default());

@@ -1,4 +1,4 @@
-//! HelmChart: a chart of a repository, or built from a folder of another source.
+//! `HelmChart`: a chart of a repository, or built from a folder of another source.
 //! <https://fluxcd.io/flux/components/source/helmcharts/>
 
 use kube::CustomResource;
@@ -53,7 +53,7 @@ pub struct HelmChartSpec {
     /// Files that become the chart's values, the last one wins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values_files: Option<Vec<String>>,
-    /// A version or a range; of a chart of a HelmRepository only.
+    /// A version or a range; of a chart of a `HelmRepository` only.
     #[serde(default = "default_version")]
     pub version: String,
 }

@@ -39,7 +39,7 @@ const NAME_LIMIT: usize = 53;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct HelmReleaseSpec {
-    /// The chart, as a HelmChart that is made of it.
+    /// The chart, as a `HelmChart` that is made of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chart: Option<ChartTemplate>,
     /// The chart, as an object that is there.
@@ -76,7 +76,7 @@ pub struct HelmReleaseSpec {
     /// How it is rolled back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback: Option<Rollback>,
-    /// The ServiceAccount to act as.
+    /// The `ServiceAccount` to act as.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     pub service_account_name: Option<String>,
@@ -159,7 +159,7 @@ impl HelmRelease {
     }
 }
 
-/// What a HelmChart is made of.
+/// What a `HelmChart` is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChartTemplate {
@@ -170,7 +170,7 @@ pub struct ChartTemplate {
     pub spec: ChartTemplateSpec,
 }
 
-/// The spec of a HelmChart.
+/// The spec of a `HelmChart`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChartTemplateSpec {

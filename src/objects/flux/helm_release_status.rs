@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Inventory;
 use crate::objects::Condition;
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(number: &i64) -> bool {
     *number == 0
 }
@@ -23,7 +24,7 @@ pub struct HelmReleaseStatus {
     /// How many failures since the spec, the chart or the values changed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: i64,
-    /// Namespace and name of the HelmChart that was made.
+    /// Namespace and name of the `HelmChart` that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub helm_chart: Option<String>,
     /// The releases, the newest first.

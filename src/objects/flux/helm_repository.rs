@@ -1,4 +1,4 @@
-//! HelmRepository: where charts come from, with an index over HTTP or in a registry.
+//! `HelmRepository`: where charts come from, with an index over HTTP or in a registry.
 //! <https://fluxcd.io/flux/components/source/helmrepositories/>
 
 use kube::CustomResource;

@@ -1,4 +1,4 @@
-//! OCIRepository: an artifact of a registry, pulled at an interval.
+//! `OCIRepository`: an artifact of a registry, pulled at an interval.
 //! <https://fluxcd.io/flux/components/source/ocirepositories/>
 
 use kube::CustomResource;
@@ -52,7 +52,7 @@ pub struct OCIRepositorySpec {
     /// A Secret of the type `kubernetes.io/dockerconfigjson`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalReference>,
-    /// A ServiceAccount whose pull secrets are used.
+    /// A `ServiceAccount` whose pull secrets are used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
     /// Whether to stop looking.

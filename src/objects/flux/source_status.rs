@@ -20,22 +20,22 @@ pub struct SourceStatus {
     /// The last reconcile request that was handled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
-    /// Of a HelmChart: the name in `Chart.yaml`.
+    /// Of a `HelmChart`: the name in `Chart.yaml`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_chart_name: Option<String>,
     /// The generation that was last reconciled.
     #[serde(default = "super::crds::never_observed")]
     pub observed_generation: i64,
-    /// Of an OCIRepository: the value of `spec.ignore` that the artifact was made with.
+    /// Of an `OCIRepository`: the value of `spec.ignore` that the artifact was made with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_ignore: Option<String>,
-    /// Of an OCIRepository: the value of `spec.layerSelector` that the artifact was made with.
+    /// Of an `OCIRepository`: the value of `spec.layerSelector` that the artifact was made with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_layer_selector: Option<LayerSelector>,
-    /// Of a HelmChart: the revision of the source that it was built from.
+    /// Of a `HelmChart`: the revision of the source that it was built from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_source_artifact_revision: Option<String>,
-    /// Of a HelmChart: the files of values that were merged, where some may be missing.
+    /// Of a `HelmChart`: the files of values that were merged, where some may be missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_values_files: Option<Vec<String>>,
     /// The address of the newest artifact, which stays the same.

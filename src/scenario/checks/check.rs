@@ -130,8 +130,13 @@ impl Check {
             Self::PullRequest(body) => &body.cel,
             Self::Registry(body) => &body.cel,
             // These look at their conditions themselves.
-            Self::Git(_) | Self::K8s(_) | Self::Run(_) | Self::Answer(_) => &[],
-            Self::Any(_) | Self::All(_) | Self::Not(_) => &[],
+            Self::Git(_)
+            | Self::K8s(_)
+            | Self::Run(_)
+            | Self::Answer(_)
+            | Self::Any(_)
+            | Self::All(_)
+            | Self::Not(_) => &[],
         }
     }
 

@@ -131,8 +131,15 @@ impl Code {
     /// How bad it is.
     pub fn severity(self) -> Severity {
         match self {
-            Self::Unused | Self::NoHint | Self::LongText | Self::Estimate => Severity::Warning,
-            Self::NoUndo | Self::Secret | Self::Typed | Self::Platform | Self::Race => Severity::Warning,
+            Self::Unused
+            | Self::NoHint
+            | Self::LongText
+            | Self::Estimate
+            | Self::NoUndo
+            | Self::Secret
+            | Self::Typed
+            | Self::Platform
+            | Self::Race => Severity::Warning,
             _ => Severity::Error,
         }
     }

@@ -119,7 +119,7 @@ fn texts(step: &Step) -> Vec<&Text> {
         match &action.value {
             Action::Run(run) => texts.extend([Some(&run.cmd), run.show.as_ref()].into_iter().flatten()),
             Action::Commit(commit) => {
-                texts.extend(commit.files.iter().filter_map(|file| file.content.as_ref()))
+                texts.extend(commit.files.iter().filter_map(|file| file.content.as_ref()));
             }
             Action::Apply(apply) => texts.extend(apply.content.as_ref()),
             _ => (),

@@ -64,16 +64,13 @@ pub(crate) fn check_header(
 /// A file of another version of the format. One that is newer says what is needed to read it.
 pub(crate) fn other_version(place: Place<'_>, version: &str) -> Finding {
     let number = version.strip_prefix("atelier/v").and_then(|number| number.parse::<u32>().ok());
-    match number {
-        Some(2..) => {
-            let message = format!("`apiVersion` is `{version}`, which is newer than this program");
-            let help = format!("this program reads `{API_VERSION}`; get a newer `atelier`");
-            Finding::new(Code::Version, place, message).help(help)
-        }
-        _ => {
-            let message = format!("`apiVersion` is `{version}`, which this program does not know");
-            Finding::new(Code::Version, place, message).help(format!("this program reads `{API_VERSION}`"))
-        }
+    if let Some(2..) = number {
+        let message = format!("`apiVersion` is `{version}`, which is newer than this program");
+        let help = format!("this program reads `{API_VERSION}`; get a newer `atelier`");
+        Finding::new(Code::Version, place, message).help(help)
+    } else {
+        let message = format!("`apiVersion` is `{version}`, which this program does not know");
+        Finding::new(Code::Version, place, message).help(format!("this program reads `{API_VERSION}`"))
     }
 }
 

@@ -161,7 +161,9 @@ impl Session {
                 .map(|(track, index)| self.workshop.scenarios[track].steps[*index].id.value.clone())
                 .collect();
             completions::forget(self, track, &steps).await;
-            steps.iter().for_each(|step| run.forget(track, step));
+            for step in &steps {
+                run.forget(track, step);
+            }
             run.write(track, Record::Undone { steps })?;
         }
         Ok(left)

@@ -102,7 +102,7 @@ impl Session {
             }
             run.announce(&open, None)?;
             run.show_commands(&open).await?;
-            run.tell_gate(&open).await?;
+            run.tell_gate(&open)?;
             return Ok(true);
         }
     }
@@ -110,7 +110,7 @@ impl Session {
     /// Tells where the chain of the open step stands. False when there is none.
     pub async fn why(&self, track: &str) -> Result<bool, Error> {
         let (run, Some(open)) = self.at_work(track).await? else { return Ok(false) };
-        if run.tell_gate(&open).await? {
+        if run.tell_gate(&open)? {
             return Ok(true);
         }
         let mut chain = run.chain(&open, Some(Arc::new(Mutex::new(None))))?;
@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
     }
 
     /// Tells for whom a step waits; false when for nobody.
-    async fn tell_gate(&self, open: &Open<'a>) -> Result<bool, Error> {
+    fn tell_gate(&self, open: &Open<'a>) -> Result<bool, Error> {
         let unknown = |need: &&crate::scenario::Text| {
             let place = find(&self.session.workshop, need)?;
             let needed = self.open(&place.0, place.1).ok()?;

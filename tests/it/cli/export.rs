@@ -55,8 +55,8 @@ fn repositories_clones_and_journals_come_along() {
     let found = world
         .run("sh", &["-c", "cat atelier-one/work/dev2/postcard/draft.txt atelier-one/journal/dev2.jsonl"]);
     assert_eq!(found.stdout(), "draft\n{}\n");
-    let token = "git-credentials|kubeconfig|secrets";
-    let secrets = world.run("sh", &["-c", &format!("find atelier-one | grep -E '{token}'")]);
+    let pattern = "git-credentials|kubeconfig|secrets";
+    let secrets = world.run("sh", &["-c", &format!("find atelier-one | grep -E '{pattern}'")]);
     assert_eq!(secrets.stdout(), "");
     let remotes = world.run("git", &["-C", "atelier-one/repositories/dev2/postcard", "remote"]).ok();
     assert_eq!(remotes.stdout(), "");

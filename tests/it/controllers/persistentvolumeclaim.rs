@@ -27,7 +27,7 @@ fn is_bound(object: &Value) -> bool {
 async fn volume_gone(cluster: &Cluster, name: &str) {
     let volumes = Api::<PersistentVolume>::all(cluster.client.clone());
     let gone = |volume: Option<&PersistentVolume>| volume.is_none();
-    patiently(kube::runtime::wait::await_condition(volumes, name, gone)).await.unwrap();
+    Box::pin(patiently(kube::runtime::wait::await_condition(volumes, name, gone))).await.unwrap();
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn volume_that_somebody_made_is_found_and_kept() {
     let released = |volume: Option<&PersistentVolume>| {
         volume.is_some_and(|volume| volume.status.as_ref().unwrap().phase.as_deref() == Some("Released"))
     };
-    patiently(kube::runtime::wait::await_condition(volumes, "disk", released)).await.unwrap();
+    Box::pin(patiently(kube::runtime::wait::await_condition(volumes, "disk", released))).await.unwrap();
     cluster.close().await;
 }
 

@@ -80,7 +80,10 @@ fn record(files: &[File], values: Option<&Path>, recording: &Path) {
 fn compare(folder: &str) -> usize {
     let base = files(&fixtures().join("base"));
     let folder = fixtures().join(folder);
-    let templates = files(&folder).into_iter().filter(|file| file.name.ends_with(".tpl")).collect::<Vec<_>>();
+    let templates = files(&folder)
+        .into_iter()
+        .filter(|file| Path::new(&file.name).extension().is_some_and(|ending| ending == "tpl"))
+        .collect::<Vec<_>>();
     let mut wrong = Vec::new();
     for template in &templates {
         let files = with_template(&base, &template.data);

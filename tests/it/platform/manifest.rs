@@ -16,18 +16,20 @@ use crate::support::engine::EngineStandIn;
 const GOOD: &str = "kind: Deployment\nmetadata: {name: source-controller}\n";
 const OTHER: &str = "kind: Deployment\nmetadata: {name: kustomize-controller}\n";
 
+type Shared<T> = Arc<Mutex<T>>;
+
 /// A stand-in for the place where releases are published.
 struct Releases {
     url: String,
-    body: Arc<Mutex<String>>,
-    asked: Arc<Mutex<Vec<String>>>,
+    body: Shared<String>,
+    asked: Shared<Vec<String>>,
 }
 
 impl Releases {
     async fn open() -> Self {
-        let (body, asked) = (Arc::new(Mutex::new(GOOD.to_owned())), Arc::<Mutex<Vec<String>>>::default());
+        let (body, asked) = (Arc::new(Mutex::new(GOOD.to_owned())), Shared::<Vec<String>>::default());
         let state = (body.clone(), asked.clone());
-        let answer = async |State((body, asked)): State<(Arc<Mutex<String>>, Arc<Mutex<Vec<String>>>)>,
+        let answer = async |State((body, asked)): State<(Shared<String>, Shared<Vec<String>>)>,
                             uri: axum::http::Uri| {
             asked.lock().unwrap().push(uri.path().to_owned());
             let body = body.lock().unwrap().clone();

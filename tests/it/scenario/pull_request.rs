@@ -135,7 +135,7 @@ impl Forge for StandIn {
     }
 }
 
-const STEPS: &str = r#"steps:
+const STEPS: &str = r"steps:
 - id: propose
   title: Propose
   explain: Propose.
@@ -159,7 +159,7 @@ const STEPS: &str = r#"steps:
   - pull_request: { repo: site, head: other, act: close }
   verify:
   - pull_request: { repo: site, head: other, state: closed }
-"#;
+";
 
 async fn lab() -> (World, Session, Shared) {
     let world = World::new("steps: []\n", STEPS);

@@ -158,12 +158,10 @@ async fn what_cannot_be_done_here_is_left_out_with_the_reason() {
     let mut reasons = Vec::new();
     let options = atelier::scenario::RehearseOptions::default();
     let report = world.session().rehearse(&["dev".to_owned(), "boss".to_owned()], &options).await.unwrap();
+    let version = regex::Regex::new(r"there is \d+\.\d+(\.\d+)?").unwrap();
     for step in report.steps {
         let reason = step.skipped.unwrap_or_default();
-        let reason = regex::Regex::new(r"there is \d+\.\d+(\.\d+)?")
-            .unwrap()
-            .replace(&reason, "there is <version>")
-            .into_owned();
+        let reason = version.replace(&reason, "there is <version>");
         reasons.push(format!("{}: {reason}", step.step));
     }
     assert_eq!(

@@ -4,7 +4,7 @@ use atelier::scenario::Library;
 
 use super::world::World;
 
-const STEPS: &str = r#"steps:
+const STEPS: &str = r"steps:
 - id: all
   title: All
   explain: All.
@@ -20,7 +20,7 @@ const STEPS: &str = r#"steps:
   - all: { of: [ { run: { cmd: checked } } ] }
 cleanup:
 - run: cleaned
-"#;
+";
 
 #[test]
 fn every_command_is_named_before_it_is_trusted() {

@@ -16,7 +16,9 @@ pub(crate) fn run(words: &[&str]) -> Result<(), Error> {
             Ok(())
         }
         ["-n", "k8s.io", "images", "ls", "-q"] => {
-            names().iter().for_each(|name| said::to_stdout(name));
+            for name in names() {
+                said::to_stdout(&name);
+            }
             Ok(())
         }
         ["-n", "k8s.io", "images", "add", added @ ..] => add(added.iter().map(|&name| name.to_owned())),
@@ -24,7 +26,9 @@ pub(crate) fn run(words: &[&str]) -> Result<(), Error> {
             if flags.iter().all(|flag| flag.starts_with('-')) =>
         {
             let added = in_archive(std::io::stdin().lock())?;
-            added.iter().for_each(|name| said::to_stdout(&format!("{name} saved")));
+            for name in &added {
+                said::to_stdout(&format!("{name} saved"));
+            }
             add(added)
         }
         _ => Err(format!("the stand-in does not know `{}`", words.join(" ")).into()),

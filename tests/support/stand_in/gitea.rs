@@ -88,24 +88,20 @@ async fn answer(commands: UnixListener, users: &Users) {
 fn obey(users: &Users, asked: &Value) -> Value {
     let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
     let login = text("--username");
-    let done = match asked["command"].as_str() {
-        Some("create") => {
-            let user = NewUser {
-                login: login.clone(),
-                full_name: String::new(),
-                email: text("--email"),
-                password: Some(text("--password")),
-                is_admin: asked.get("--admin").is_some(),
-            };
-            let made =
-                users.create(user).map(|_| format!("New user '{login}' has been successfully created!"));
-            made.map_err(|error| format!("Command error: CreateUser: {error}"))
-        }
-        _ => {
-            let set = users.set_password(&login, &text("--password"));
-            let set = set.map(|()| format!("{login}'s password has been successfully updated!"));
-            set.map_err(|error| format!("Command error: {error}"))
-        }
+    let done = if let Some("create") = asked["command"].as_str() {
+        let user = NewUser {
+            login: login.clone(),
+            full_name: String::new(),
+            email: text("--email"),
+            password: Some(text("--password")),
+            is_admin: asked.get("--admin").is_some(),
+        };
+        let made = users.create(user).map(|_| format!("New user '{login}' has been successfully created!"));
+        made.map_err(|error| format!("Command error: CreateUser: {error}"))
+    } else {
+        let set = users.set_password(&login, &text("--password"));
+        let set = set.map(|()| format!("{login}'s password has been successfully updated!"));
+        set.map_err(|error| format!("Command error: {error}"))
     };
     match done {
         Ok(said) => json!({"said": said}),

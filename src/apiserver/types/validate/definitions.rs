@@ -144,7 +144,9 @@ fn hoisted(
     if each.iter().all(|one| one.value == first.value) {
         look(&Field::new(first.value, &format!("{}.{once}", spec.path)), errors);
     } else {
-        each.iter().for_each(|one| look(one, errors));
+        for one in &each {
+            look(one, errors);
+        }
     }
 }
 

@@ -52,8 +52,8 @@ pub(super) async fn play(server: &Server, case: &Case) -> Vec<Answer> {
 /// Makes the case's namespace, with what every namespace gets.
 async fn furnish(server: &Server, namespace: &str) {
     let object = format!(r#"{{"metadata":{{"name":"{namespace}"}}}}"#);
-    let make = Request::post("/api/v1/namespaces").header(header::CONTENT_TYPE, "application/json");
-    let made = server.ask(Asker::Administrator, make.body(object.into()).unwrap(), Extent::Whole).await;
+    let request = Request::post("/api/v1/namespaces").header(header::CONTENT_TYPE, "application/json");
+    let made = server.ask(Asker::Administrator, request.body(object.into()).unwrap(), Extent::Whole).await;
     assert!(made.code.is_success(), "{}", String::from_utf8_lossy(&made.body));
     for (resource, name) in [("serviceaccounts", "default"), ("configmaps", "kube-root-ca.crt")] {
         let path =
@@ -142,7 +142,7 @@ fn answer(raw: &Raw, mut body: Value, step: &Step, words: &[(String, String)]) -
         let values: Vec<_> =
             raw.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
         let value = neutral.text(&values.join(" | "));
-        if !value.is_empty() && !(name == "content-type" && value == "application/json") {
+        if !(value.is_empty() || name == "content-type" && value == "application/json") {
             headers.insert(name.to_owned(), value.into());
         }
     }

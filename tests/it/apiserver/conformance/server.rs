@@ -86,7 +86,7 @@ where
     B::Error: std::fmt::Debug,
 {
     let (parts, body) = answer.into_parts();
-    let lines = parts.status.is_success().then_some(extent).unwrap_or(Extent::Whole);
+    let lines = if parts.status.is_success() { extent } else { Extent::Whole };
     let mut bytes = Vec::new();
     let mut stream = std::pin::pin!(body.into_data_stream());
     while !enough(&bytes, &lines) {
