@@ -62,7 +62,7 @@ fn words_that_nothing_has_are_answered_with_those_that_there_are() {
     insta::assert_snapshot!(world.atelier(&["up", "--workshop", "seven"]), @"
     $ atelier up --workshop seven
     --- stderr
-    error: there is no workshop `seven`; there is one
+    error: there is no workshop `seven`; there is first_steps, one
     --- exit code 2
     ");
     insta::assert_snapshot!(world.atelier(&["up", "--platform", "moon"]), @"
