@@ -10,6 +10,7 @@ use super::global::Global;
 use super::{material, session};
 use crate::error::{Failure, Kind};
 use crate::lab::{Context, LabFolder, Lock, Plan, Signals, Spec};
+use crate::platform::{self, embedded};
 use crate::scenario::Recreate;
 use crate::ui::Mode;
 
@@ -56,9 +57,28 @@ pub(super) fn hook(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<R
 
 async fn anew(context: &Context) -> Result<(), Failure> {
     let _lock = Lock::take(&context.folder, "recreate")?;
+    let speed = speed(context).await;
     context.lose_cluster().await?;
     // What tells stages about each other is for one run.
     let context = Context { signals: Signals::default(), ..context.clone() };
     Plan::of(&context.material.spec).up(&context).await?;
+    if speed != 1 {
+        let client = client(&context).await?;
+        embedded::set_speed(&client, speed).await.map_err(|error| Failure::new(Kind::Platform, error))?;
+    }
     Ok(())
+}
+
+/// How fast the lab's clock goes; as usual where it has none of its own, or where nothing answers any more.
+async fn speed(context: &Context) -> u32 {
+    if context.material.spec.platform != platform::Kind::Embedded {
+        return 1;
+    }
+    let Ok(client) = client(context).await else { return 1 };
+    embedded::speed(&client).await.unwrap_or(1)
+}
+
+async fn client(context: &Context) -> Result<kube::Client, Failure> {
+    let platform = platform::open(context.material.spec.platform, &context.folder.platform())?;
+    Ok(platform.cluster().client().await?)
 }

@@ -52,7 +52,7 @@ fn somebody_goes_wrong_and_is_told_where() {
     list · b read back · r begin a step again · p play the others · a answer · q quit
 
     dev2.clone · Look at what you have
-      step 1 of 10 · about 5 min, 1 h 16 min to the end of the track
+      step 1 of 10 · about 5 min, 1 h 16 min to the end
 
       Your team's repository describes a small site, postcard. It holds no program, only files that
       say how the site is to run:
