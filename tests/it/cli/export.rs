@@ -26,7 +26,8 @@ fn repositories_clones_and_journals_come_along() {
     let taken = world.atelier(&["export"]).to_string().replace("<world>/work", "<folder>");
     insta::assert_snapshot!(taken, @"
     $ atelier export
-    repository   repositories/dev2/postcard   2 branches
+    repository   repositories/dev1/jukebox    2 branches
+    repository   repositories/dev2/postcard   3 branches
     repository   repositories/fleet/fleet     1 branch
     work         work/dev2                    clones and files as they were
     journal      journal                      what was done, and when
@@ -45,7 +46,7 @@ fn repositories_clones_and_journals_come_along() {
     insta::assert_snapshot!(taken, @r"
     $ sh -c 'cd atelier-one/repositories/dev2/postcard && git log --all --format='\''%s %D'\'' && ls'
     idea tag: v1, idea
-    chore: start of the workshop HEAD -> main
+    chore: start of the workshop HEAD -> main, production
     README.md
     base
     overlays
@@ -70,7 +71,7 @@ fn one_actor_takes_what_that_actor_may_read() {
     assert_eq!(taken["folder"], world.work().join("mine").display().to_string());
     let names = taken["repositories"].as_array().unwrap().iter();
     let names = names.map(|one| (one["name"].as_str().unwrap(), one["branches"].as_u64().unwrap()));
-    assert!(names.collect::<Vec<_>>().contains(&("dev2/postcard", 2)), "{taken:#}");
+    assert!(names.collect::<Vec<_>>().contains(&("dev2/postcard", 3)), "{taken:#}");
     assert!(!world.work().join("mine/work/ops").exists());
     world.atelier(&["down", "--force"]).ok();
 }
@@ -97,7 +98,7 @@ fn what_would_be_lost_or_cannot_be_taken_is_named() {
     --- exit code 2
     $ atelier export --actor eve
     --- stderr
-    error: lab `one` has no actor `eve`; its actors are `dev2`, `ops`
+    error: lab `one` has no actor `eve`; its actors are `dev1`, `dev2`, `ops`
     --- exit code 2
     $ atelier export
     --- stderr

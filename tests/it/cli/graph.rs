@@ -6,7 +6,7 @@ use crate::support::World;
 fn the_shipped_workshop_is_drawn_without_a_lab() {
     let world = World::new();
     let drawn = world.atelier(&["graph", "dev2"]).ok();
-    assert!(drawn.stdout().starts_with("dev2.clone: Look at what you have\nops.bootstrap: "), "{drawn}");
+    assert!(drawn.stdout().starts_with("dev2.clone: Look at what you have\ndev2.build: "), "{drawn}");
     assert!(drawn.stdout().contains("dev2.deploy: Push the first version (after ops.onboard_dev2)\n  dev2 ──▶ Forge   commit to dev2/postcard"), "{drawn}");
     let mermaid = world.atelier(&["graph", "--mermaid"]).ok();
     assert!(mermaid.stdout().starts_with("sequenceDiagram\n    actor "), "{mermaid}");

@@ -27,8 +27,8 @@ fn a_misspelt_field_an_unknown_step_and_an_undefined_variable_are_found() {
         (
             "one/dev2.yaml",
             "[ops.onboard_dev2]",
-            "[ops.onboard_dev3]",
-            ["ops.onboard_dev3", "ops.onboard_dev2"],
+            "[ops.onboard_dev22]",
+            ["ops.onboard_dev22", "ops.onboard_dev2"],
         ),
         ("one/dev2.yaml", "{{ vars.app }}", "{{ vars.ap }}", ["vars.ap", "app"]),
     ];
