@@ -175,7 +175,7 @@ mod tests {
         (around, lines)
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn ends_well_or_badly_and_says_why() {
         let cases: [(&[&str], u8, &str); 5] = [
             (&["http://jukebox/api"], 0, r#"level=info message="GET http://jukebox/api: 200, as expected""#),

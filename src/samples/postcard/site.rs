@@ -129,12 +129,12 @@ postcard_requests_total{path="other",status="404"} 1
         assert_eq!(crash.crash().map(|time| time.as_secs()), Some(7));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn slow_answers_take_their_time() {
-        let slow = open(&[("POSTCARD_FAILURE", "slow=3")]).0.unwrap();
+        let slow = open(&[("POSTCARD_FAILURE", "slow=1")]).0.unwrap();
         let began = tokio::time::Instant::now();
         assert_eq!(get(&slow, "/readyz").await.0, 200);
-        assert_eq!(began.elapsed().as_secs(), 3);
+        assert!(began.elapsed().as_secs() >= 1);
     }
 
     #[test]
