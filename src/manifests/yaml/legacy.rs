@@ -64,7 +64,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn event(&mut self) -> Result<Event<'a>, Stop> {
-        match self.parser.next() {
+        let comment = |event: &Result<(Event<'a>, _), _>| matches!(event, Ok((Event::Comment(..), _)));
+        match self.parser.by_ref().find(|event| !comment(event)) {
             None => Ok(Event::StreamEnd),
             // The Go library gives a block no line end that the text does not have.
             Some(Ok((
@@ -261,6 +262,13 @@ mod tests {
         });
         assert_eq!(read_legacy(text).unwrap(), expected);
         assert_eq!(read_legacy("").unwrap(), Value::Null);
+    }
+
+    #[test]
+    fn comments_are_no_values() {
+        let text = "# first\na: # behind\n  # between\n  b: 1 # after\n  # last\nc:\n# flush\n- d\n# end\n";
+        assert_eq!(read_legacy(text).unwrap(), json!({ "a": { "b": 1 }, "c": ["d"] }));
+        assert_eq!(read_legacy("# nothing\n").unwrap(), Value::Null);
     }
 
     #[test]

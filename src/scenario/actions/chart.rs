@@ -27,6 +27,9 @@ pub struct Chart {
     /// Another actor than the track's.
     #[serde(rename = "as")]
     pub actor: Option<Text>,
+    /// True when a version that is in the registry already is left as it is, whatever the folder has become since.
+    #[serde(default)]
+    pub once: bool,
 }
 
 impl Chart {
@@ -70,7 +73,8 @@ impl Chart {
         let name = format!("{}/{}", context.text(&self.to)?.trim_matches('/'), chart.name);
         let url = context.session.platform.forge.url();
         let remote = Remote::new(&url, &name, &actor.actor.name, &actor.token);
-        let changed = remote.push(&chart.tag(), &chart.packed()).await?;
+        let kept = self.once && remote.tagged(&chart.tag()).await?.is_some();
+        let changed = !kept && remote.push(&chart.tag(), &chart.packed()).await?;
         let output = if changed { format!("{name}:{}", chart.tag()) } else { String::new() };
         Ok(Done { unchanged: !changed, output, ..Done::default() })
     }

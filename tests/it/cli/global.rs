@@ -86,13 +86,13 @@ fn words_that_nothing_has_are_answered_with_those_that_there_are() {
     insta::assert_snapshot!(world.atelier(&["rehearse", "seven"]), @"
     $ atelier rehearse seven
     --- stderr
-    error: the workshop `one` has no track `seven`; it has: dev2, ops
+    error: the workshop `one` has no track `seven`; it has: dev1, dev2, ops
     --- exit code 2
     ");
     insta::assert_snapshot!(world.atelier(&["env", "seven"]), @"
     $ atelier env seven
     --- stderr
-    error: lab `one` has no actor `seven`; its actors are `dev2`, `ops`
+    error: lab `one` has no actor `seven`; its actors are `dev1`, `dev2`, `ops`
     --- exit code 2
     ");
     insta::assert_snapshot!(world.atelier(&["open", "seven"]), @"

@@ -96,7 +96,10 @@ async fn rollout_is_watched_undone_and_listed() {
                       Available      True    MinimumReplicasAvailable\n  Progressing    True    NewReplicaSetAvailable\n";
     assert!(described.contains(counts) && described.contains(conditions), "{described}");
     let logs = told(folder, "logs deploy/web").await;
-    assert!(logs.contains("postcard 1.0.0 (nowhere) listens on port 8080"), "{logs}");
+    assert!(
+        logs.contains("listens on port 8080\" sample=postcard version=1.0.0 environment=nowhere"),
+        "{logs}"
+    );
     assert_eq!(told(folder, "scale deploy web --replicas 1").await, "deployment.apps/web scaled\n");
     cluster.until::<Deployment>("web", is_rolled_out).await;
     let restarted = told(folder, "rollout restart deploy web").await;
