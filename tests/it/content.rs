@@ -163,7 +163,7 @@ fn the_chart_of_dev1_takes_the_values_of_every_step() {
         let manifests = rendered.manifests.iter().map(|one| &one.content);
         let manifests = manifests.map(|text| serde_saphyr::from_str::<Value>(text).unwrap());
         let kinds = manifests.map(|one| one["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-        let hooks = rendered.hooks.iter().map(|hook| hook.name.as_str()).collect::<Vec<_>>();
+        let hooks = rendered.hooks.iter().map(|hook| hook.manifest.name.as_str()).collect::<Vec<_>>();
         let version = &spec["chart"]["spec"]["version"];
         shown.push_str(&format!(
             "{step}: {} of {version}, {} and {}, {}\n",
