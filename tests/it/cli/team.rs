@@ -40,11 +40,12 @@ fn tracks_stand_side_by_side_and_tell_for_whom_they_wait() {
                                           disaster
                                             waits for dev2.self_heal
     ");
-    let chosen = world.atelier(&["learn"]).ok();
-    assert!(
-        chosen
-            .raw()
-            .contains("1   one dev2   Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps"),
-        "{chosen}"
-    );
+    insta::assert_snapshot!(world.atelier(&["learn"]), @r"
+    $ atelier learn
+    --- stderr
+    1   first_steps steps   First steps, alone                  32 min
+    2   one dev2            Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps
+    3   one ops             Ops, the platform team              2 h 4 min    2 of 15 steps
+    --- exit code 0
+    ");
 }

@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::Service;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::redact::without_namespace;
 use crate::workloads::{Cluster, POSTCARD, deployment, is_rolled_out, service};
 
 /// A cluster on a socket; none, with the reason printed, on a machine without kubectl.
@@ -63,7 +64,7 @@ pub(crate) async fn kubectl(folder: &Path, arguments: &str) -> (i32, String) {
 pub(crate) async fn told(folder: &Path, arguments: &str) -> String {
     let (code, output) = kubectl(folder, arguments).await;
     assert_eq!(code, 0, "kubectl {arguments}: {output}");
-    output
+    without_namespace(&output)
 }
 
 #[tokio::test]
