@@ -163,7 +163,7 @@ fn the_chart_of_dev1_takes_the_values_of_every_step() {
         let manifests = rendered.manifests.iter().map(|one| &one.content);
         let manifests = manifests.map(|text| serde_saphyr::from_str::<Value>(text).unwrap());
         let kinds = manifests.map(|one| one["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-        let hooks = rendered.hooks.iter().map(|hook| hook.name.as_str()).collect::<Vec<_>>();
+        let hooks = rendered.hooks.iter().map(|hook| hook.manifest.name.as_str()).collect::<Vec<_>>();
         let version = &spec["chart"]["spec"]["version"];
         shown.push_str(&format!(
             "{step}: {} of {version}, {} and {}, {}\n",
@@ -174,11 +174,11 @@ fn the_chart_of_dev1_takes_the_values_of_every_step() {
         ));
     }
     insta::assert_snapshot!(shown, @r#"
-    release: jukebox of "0.1.0", Service and Deployment and jukebox-opening and jukebox-listen, ""
-    values: jukebox of "0.1.x", Service and Deployment and jukebox-opening and jukebox-listen, ""
-    policy_violation/with: jukebox of "0.2.x", Service and Deployment and jukebox-opening and jukebox-listen, ""
-    depends: jukebox of "0.2.x", Service and Deployment and jukebox-opening and jukebox-listen, "songs:6379"
-    promote: jukebox of "0.2.1", Service and Deployment and jukebox-opening and jukebox-listen, ""
+    release: jukebox of "0.1.0", Service and Deployment and jukebox-listen and jukebox-opening, ""
+    values: jukebox of "0.1.x", Service and Deployment and jukebox-listen and jukebox-opening, ""
+    policy_violation/with: jukebox of "0.2.x", Service and Deployment and jukebox-listen and jukebox-opening, ""
+    depends: jukebox of "0.2.x", Service and Deployment and jukebox-listen and jukebox-opening, "songs:6379"
+    promote: jukebox of "0.2.1", Service and Deployment and jukebox-listen and jukebox-opening, ""
     "#);
     let many = serde_json::from_str(r#"{"replicas": "many"}"#).unwrap();
     let error = render(&chart, &many, &release, &Capabilities::default(), &Options::default()).unwrap_err();

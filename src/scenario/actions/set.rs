@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
+use crate::manifests::yaml;
+
 /// A YAML tree that knows where its scalars are.
 enum Node {
     Scalar,
@@ -86,28 +88,35 @@ pub(crate) fn set_value(text: &str, path: &str, value: &Value) -> Option<String>
     let end = start + usize::try_from(span.byte_len()?).ok()?;
     let old = text.get(start..end)?;
     let end = start + old.trim_end().len();
-    let mut changed = text.to_owned();
-    changed.replace_range(start..end, &scalar(value)?);
-    // What was written must be read back as such; a text that another reader could take for a number is quoted.
-    let read: Value = serde_saphyr::from_str(&changed).ok()?;
-    let found = path.split('.').try_fold(&read, |value, name| match value {
-        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
-        other => other.get(name),
+    // What was written must be read back as such.
+    let reads_back = |changed: &String| {
+        let read = serde_saphyr::from_str::<Value>(changed).ok();
+        let found = path.split('.').try_fold(read.as_ref()?, |value, name| match value {
+            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+            other => other.get(name),
+        });
+        (found == Some(value)).then_some(())
+    };
+    let written = scalars(value, old.starts_with(['"', '\''])).into_iter().map(|new| {
+        let mut changed = text.to_owned();
+        changed.replace_range(start..end, &new);
+        changed
     });
-    (found == Some(value)).then_some(changed)
+    written.into_iter().find(|changed| reads_back(changed).is_some())
 }
 
-fn scalar(value: &Value) -> Option<String> {
+/// How a value can be written, the best first: without quotes where there were none and no reader takes it for
+/// something else.
+fn scalars(value: &Value, quoted: bool) -> Vec<String> {
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::String(text) => {
-            let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
-            let wordy =
-                text.chars().all(plain) && text.starts_with(|letter: char| letter.is_ascii_alphabetic());
-            let reads_back = serde_saphyr::from_str::<Value>(text).is_ok_and(|read| read == *value);
-            Some(if wordy && reads_back { text.clone() } else { value.to_string() })
+        Value::Null | Value::Bool(_) | Value::Number(_) => vec![value.to_string()],
+        Value::String(_) if quoted => vec![value.to_string()],
+        Value::String(_) => {
+            let plain = yaml::write(value).trim_end().to_owned();
+            let plain = Some(plain).filter(|plain| !plain.contains('\n'));
+            plain.into_iter().chain([value.to_string()]).collect()
         }
-        Value::Array(_) | Value::Object(_) => None,
+        Value::Array(_) | Value::Object(_) => Vec::new(),
     }
 }
 
@@ -126,6 +135,12 @@ mod tests {
             ("images.0.newTag", json!("1.1.0"), TEXT.replace("1.0.0", "1.1.0")),
             ("note", json!("yes"), TEXT.replace("a b", "\"yes\"")),
             ("note", json!("workshop"), TEXT.replace("a b", "workshop")),
+            ("note", json!("0.1.x"), TEXT.replace("a b", "0.1.x")),
+            ("note", json!("0.1.0"), TEXT.replace("a b", "0.1.0")),
+            ("note", json!("/ready"), TEXT.replace("a b", "/ready")),
+            ("note", json!("1.5"), TEXT.replace("a b", "\"1.5\"")),
+            ("replicas.0.name", json!("a: b"), TEXT.replace("name: postcard", "name: 'a: b'")),
+            ("images.0.name", json!("a, b"), TEXT.replace("name: x", "name: \"a, b\"")),
             ("note", json!(true), TEXT.replace("a b", "true")),
         ];
         for (path, value, expected) in cases {

@@ -26,10 +26,7 @@ fn repositories_clones_and_journals_come_along() {
     let taken = world.atelier(&["export"]).to_string().replace("<world>/work", "<folder>");
     insta::assert_snapshot!(taken, @"
     $ atelier export
-<<<<<<< HEAD
-=======
     repository   repositories/dev1/jukebox    2 branches
->>>>>>> material-dev1
     repository   repositories/dev2/postcard   3 branches
     repository   repositories/fleet/fleet     1 branch
     work         work/dev2                    clones and files as they were

@@ -19,33 +19,35 @@ fn tracks_stand_side_by_side_and_tell_for_whom_they_wait() {
     world.atelier(&["solve", "dev2", "--to", "clone"]).ok();
     world.atelier(&["solve", "ops", "--to", "bootstrap"]).ok();
     insta::assert_snapshot!(world.atelier(&["team"]).ok().stdout(), @r"
-    Dev 2, a team that uses Kustomize   Ops, the platform team
-    1 of 10                             2 of 15
-    ✓ clone                             ✓ why
-      build                             ✓ bootstrap
-      deploy                              look_around
-        waits for ops.onboard_dev2        infrastructure
-      change                              tenants
-      bad_image                           onboard_dev2
-      rollback                            wrong_path
-      scale                               segregate
-      self_heal                           policy
-      stay_in_lane                        quota
-        waits for ops.policy              audit
-      overlay                             promote
-        waits for ops.promote             patch
-                                            waits for dev2.deploy
-                                          incident
-                                            waits for dev2.deploy
-                                          disaster
-                                            waits for dev2.self_heal
+    Dev 1, a team that uses Helm     Dev 2, a team that uses Kustomize   Ops, the platform team
+    0 of 11                          1 of 10                             2 of 16
+      build                          ✓ clone                             ✓ why
+      chart                            build                             ✓ bootstrap
+      publish                          deploy                              look_around
+      release                            waits for ops.onboard_dev2        infrastructure
+        waits for ops.onboard_dev1     change                              tenants
+      test                             bad_image                           onboard_dev1
+      upgrade                          rollback                            onboard_dev2
+      values                           scale                               wrong_path
+      broken_upgrade                   self_heal                           segregate
+      policy_violation                 stay_in_lane                        policy
+        waits for ops.policy             waits for ops.policy              quota
+      depends                          overlay                             audit
+      promote                            waits for ops.promote             promote
+        waits for ops.promote                                              patch
+                                                                             waits for dev1.release, dev2.deploy
+                                                                           incident
+                                                                             waits for dev1.release, dev2.deploy
+                                                                           disaster
+                                                                             waits for dev1.promote, dev2.overlay
     ");
     insta::assert_snapshot!(world.atelier(&["learn"]), @r"
     $ atelier learn
     --- stderr
     1   first_steps steps   First steps, alone                  32 min
-    2   one dev2            Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps
-    3   one ops             Ops, the platform team              2 h 4 min    2 of 15 steps
+    2   one dev1            Dev 1, a team that uses Helm        1 h 37 min
+    3   one dev2            Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps
+    4   one ops             Ops, the platform team              2 h 14 min   2 of 16 steps
     --- exit code 0
     ");
 }
