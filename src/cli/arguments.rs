@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    audit, bench, check, config, credentials, doctor, down, env, explain, export, graph, hint, learn, lint,
-    list, logs, manifest, new, next, open, plan, present, recreate, rehearse, reset, sample, schema, serve,
-    shell, skip, solve, start, status, stop, team, tracks, up, why,
+    artifact, audit, bench, chart, check, config, credentials, doctor, down, env, explain, export, graph,
+    hint, image, learn, lint, list, logs, manifest, new, next, open, plan, present, recreate, rehearse,
+    reset, sample, schema, serve, shell, skip, solve, start, status, stop, team, tracks, up, why,
 };
 
 /// A GitOps workshop in a box
@@ -90,6 +90,12 @@ pub(super) enum Command {
     Open(open::OpenArgs),
     /// Print what an actor signs in to the forge with
     Credentials(credentials::CredentialsArgs),
+    /// Build images without Docker, and push them
+    Image(image::ImageArgs),
+    /// Check, render, package and push charts of Helm
+    Chart(chart::ChartArgs),
+    /// Push manifests as an artefact that Flux reads
+    Artifact(artifact::ArtifactArgs),
     /// Look at this machine and say what it lacks
     Doctor(doctor::DoctorArgs),
     /// Show what can be configured, what is in force, and where it comes from

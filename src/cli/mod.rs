@@ -1,11 +1,14 @@
 //! The command line: one file per command, each with its arguments and a `run` that parses into plain options and
 //! calls the library. Configuration (flags, environment) is read here and nowhere below.
 
+mod acting;
 mod arguments;
+mod artifact;
 mod audit;
 mod bench;
 mod bench_engine;
 mod bench_server;
+mod chart;
 mod check;
 mod config;
 mod credentials;
@@ -18,6 +21,7 @@ mod export;
 mod global;
 mod graph;
 mod hint;
+mod image;
 mod learn;
 mod lint;
 mod list;

@@ -41,6 +41,11 @@ impl ActorFolder {
         self.path.join("home")
     }
 
+    /// Images that were built and not yet pushed.
+    pub fn images(&self) -> PathBuf {
+        self.path.join("images")
+    }
+
     /// The kubeconfig.
     pub fn kubeconfig(&self) -> PathBuf {
         self.path.join("kubeconfig")

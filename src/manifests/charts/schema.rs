@@ -44,7 +44,7 @@ fn findings(chart: &Chart, values: &Map<String, Json>) -> String {
     text
 }
 
-fn one(schema: &[u8], values: &Map<String, Json>) -> Result<(), String> {
+pub(super) fn one(schema: &[u8], values: &Map<String, Json>) -> Result<(), String> {
     let schema = serde_json::from_slice::<Json>(schema).map_err(|error| error.to_string())?;
     let validator = compile(&schema).map_err(|error| format!("{error}\n"))?;
     let values = Json::Object(values.clone());
