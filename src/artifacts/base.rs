@@ -16,6 +16,8 @@ const LAYER_LIMIT: u64 = 8 << 30;
 const NAMES_LIMIT: usize = 200_000;
 /// The largest configuration, in bytes.
 const DOCUMENT_LIMIT: usize = 4 << 20;
+/// What every image has that is built on nothing, as Docker makes it.
+const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Marks what a layer takes away.
 const WHITEOUT: &str = ".wh.";
 
@@ -52,7 +54,7 @@ impl Base {
         let variants = platforms.iter().map(|text| {
             let platform = platform(text)?;
             let mut config = platform.clone();
-            config["config"] = json!({});
+            config["config"] = json!({"Env": [PATH]});
             config["rootfs"] = json!({"type": "layers", "diff_ids": []});
             Ok(Variant { platform, config, layers: Vec::new(), names: Some(Names::new()) })
         });

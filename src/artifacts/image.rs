@@ -302,7 +302,7 @@ mod tests {
         assert_eq!(upper.build(&tree(), &base).unwrap(), built, "the same parts give the same bytes");
         assert_eq!(
             config(&built)["config"],
-            json!({"Entrypoint": ["/bin/run", "y"], "Env": ["A=1", "B=2", "C=1-1"], "WorkingDir": "/srv",
+            json!({"Entrypoint": ["/bin/run", "y"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "A=1", "B=2", "C=1-1"], "WorkingDir": "/srv",
                 "Labels": {"version": "1-1"}, "User": "65534", "ExposedPorts": {"80/tcp": {}}})
         );
         assert_eq!(config(&built)["rootfs"]["diff_ids"].as_array().unwrap().len(), 2);

@@ -64,7 +64,10 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn event(&mut self) -> Result<Event<'a>, Stop> {
-        match self.parser.next() {
+        // Comments are for people.
+        let is_comment = |event: &Event| matches!(event, Event::Comment(..));
+        let next = self.parser.find(|next| !next.as_ref().is_ok_and(|(event, _)| is_comment(event)));
+        match next {
             None => Ok(Event::StreamEnd),
             // The Go library gives a block no line end that the text does not have.
             Some(Ok((
@@ -249,6 +252,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn comments_are_no_values() {
+        let text = "# a chart\na: 1\n\n# between\n#\n# and more\nb: # here\n- 1\n# there\n- 2\nc: {} # end\n# last\n";
+        assert_eq!(read_legacy(text).unwrap().to_string(), r#"{"a":1,"b":[1,2],"c":{}}"#);
+    }
 
     #[test]
     fn scalars_and_keys_follow_yaml_1_1() {
