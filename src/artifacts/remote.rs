@@ -248,6 +248,7 @@ impl Remote {
 async fn refused(method: &Method, path: String, answer: Response) -> Error {
     let status = answer.status().as_u16();
     let body: Value = answer.json().await.unwrap_or_default();
-    let message = body["errors"][0]["message"].as_str().unwrap_or("no reason given").to_owned();
+    let said = |field: &str| body["errors"][0][field].as_str().filter(|text| !text.is_empty());
+    let message = said("message").or_else(|| said("code")).unwrap_or("no reason given").to_owned();
     Error::Refused { method: method.to_string(), path, status, message }
 }

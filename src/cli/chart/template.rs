@@ -63,6 +63,10 @@ pub(super) fn run(global: &Global, args: TemplateArgs) -> Result<u8, Failure> {
         );
     }
     parts.extend(rendered.manifests.into_iter().map(|manifest| (manifest.path, manifest.content)));
+    // Helm prints no empty lines after the last of them.
+    if let Some((_, content)) = parts.last_mut() {
+        content.truncate(content.trim_end().len());
+    }
     let hooks =
         rendered.hooks.into_iter().filter(|hook| !args.skip_tests || !hook.events.contains(&HookEvent::Test));
     parts.extend(hooks.map(|hook| (hook.manifest.path, hook.manifest.content)));
@@ -90,7 +94,7 @@ fn chosen(parts: Vec<(String, String)>, wanted: &[String]) -> Result<Vec<(String
         let found =
             parts.iter().filter(|(path, _)| path.split_once('/').is_some_and(|(_, path)| path == name));
         let before = chosen.len();
-        chosen.extend(found.cloned());
+        chosen.extend(found.map(|(path, content)| (path.clone(), content.trim_end().to_owned())));
         if chosen.len() == before {
             let text = format!("could not find template {name} in chart");
             return Err(Failure::new(Kind::Arguments, text));

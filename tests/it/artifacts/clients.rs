@@ -18,7 +18,11 @@ fn lab() -> World {
 
 /// The lines with the registry's address at hand, in the folder of the test.
 fn shell(world: &World, lines: &str) -> String {
-    let head = format!("R=${{ATELIER_FORGE#http://}}; cd '{}'\n", world.work().display());
+    let head = format!(
+        "R=${{ATELIER_FORGE#http://}}; PATH=$(dirname '{}'):$PATH; cd '{}'\n",
+        World::PROGRAM,
+        world.work().display()
+    );
     world.shell("dev2", &(head + lines)).ok().stdout().to_owned()
 }
 

@@ -35,7 +35,11 @@ fn lab() -> Option<World> {
 
 /// The lines with the registry's address at hand, in the folder of the test.
 fn shell(world: &World, lines: &str) -> String {
-    let head = format!("R=${{ATELIER_FORGE#http://}}; cd '{}'\n", world.work().display());
+    let head = format!(
+        "R=${{ATELIER_FORGE#http://}}; PATH=$(dirname '{}'):$PATH; cd '{}'\n",
+        World::PROGRAM,
+        world.work().display()
+    );
     world.shell("dev2", &(head + lines)).ok().stdout().to_owned()
 }
 
@@ -83,6 +87,6 @@ fn docker_pushes_and_pulls() {
         atelier image inspect dev2/app:1 | grep arguments",
     );
     let lines = ran.lines().collect::<Vec<_>>();
-    assert_eq!((lines[0], lines[2]), (r#"["gone"]"#, "arguments    gone"), "{ran}");
+    assert_eq!((lines[0], lines[2]), (r#"["gone"]"#, "arguments   gone"), "{ran}");
     assert!(lines[1].starts_with("denied"), "{ran}");
 }

@@ -13,7 +13,26 @@ fn manifests_are_pushed_with_where_they_come_from() {
     let pushed = world.atelier(&[&words[..], &source[..]].concat()).to_string();
     let again = world.atelier(&[&words[..], &source[..]].concat()).to_string();
     let seen = world.atelier(&["image", "inspect", "ops/apps:1.0"]).to_string();
-    insta::assert_snapshot!(format!("{pushed}\n{again}\n{seen}"), @"");
+    insta::assert_snapshot!(format!("{pushed}\n{again}\n{seen}"), @r#"
+    $ atelier artifact push apps oci://forge.atelier.internal:3000/ops/apps:1.0 --source http://example.org/apps --revision main@sha1:1
+    ops/apps:1.0@sha256:<sha256>
+    --- exit code 0
+    $ atelier artifact push apps oci://forge.atelier.internal:3000/ops/apps:1.0 --source http://example.org/apps --revision main@sha1:1
+    ops/apps:1.0@sha256:<sha256>
+    --- stderr
+    the registry had it already
+    --- exit code 0
+    $ atelier image inspect ops/apps:1.0
+    name         ops/apps:1.0
+    digest       sha256:<sha256>
+    state        in the registry
+
+    manifest     sha256:<sha256>
+    annotation   org.opencontainers.image.revision=main@sha1:1
+    annotation   org.opencontainers.image.source=http://example.org/apps
+    layer        sha256:<sha256> 135 bytes
+    --- exit code 0
+    "#);
     if !needs("kubectl") {
         return;
     }

@@ -18,14 +18,45 @@ fn a_dockerfile_becomes_an_image_that_is_pushed_and_told() {
     let world = lab();
     world.write("site/Dockerfile", DOCKERFILE);
     world.write("site/static/index.html", "hello\n");
-    let built = world.atelier(&["image", "build", "site", "--tag", "dev2/site:1.0"]).to_string();
-    let again = world.atelier(&["image", "build", "site", "--tag", "dev2/site:1.0"]).ok().raw();
+    let build = ["image", "build", "site", "--tag", "dev2/site:1.0", "--platform", "linux/amd64"];
+    let built = world.atelier(&build).to_string();
+    let again = world.atelier(&build).ok().raw();
     let seen = world.atelier(&["image", "inspect", "dev2/site:1.0"]).to_string();
     let digest = |text: &str| text.split('@').nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
     let pushed = world.atelier(&["image", "push", "forge.atelier.internal:3000/dev2/site:1.0"]).ok();
     assert_eq!(digest(&again), digest(pushed.stdout()), "the same files are the same image");
     let repeated = world.atelier(&["image", "push", "dev2/site:1.0"]).to_string();
-    insta::assert_snapshot!(format!("{built}\n{seen}\n{repeated}"), @"");
+    insta::assert_snapshot!(format!("{built}\n{seen}\n{repeated}"), @r#"
+    $ atelier image build site --tag dev2/site:1.0 --platform linux/amd64
+    dev2/site:1.0@sha256:<sha256>
+    --- stderr
+    `atelier image push dev2/site:1.0` pushes it
+    --- exit code 0
+    $ atelier image inspect dev2/site:1.0
+    name         dev2/site:1.0
+    digest       sha256:<sha256>
+    state        built, not pushed
+
+    platform     linux/amd64
+    manifest     sha256:<sha256>
+    entrypoint   /bin/site
+    arguments    --quiet
+    folder       /srv
+    user         65534:65534
+    ports        8080/tcp
+    variable     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    variable     GREETING=hello world
+    variable     TO=
+    label        org.opencontainers.image.title=postcard
+    annotation   org.opencontainers.image.version=1.0
+    layer        sha256:<sha256> 114 bytes
+    --- exit code 0
+    $ atelier image push dev2/site:1.0
+    dev2/site:1.0@sha256:<sha256>
+    --- stderr
+    the registry had it already
+    --- exit code 0
+    "#);
     let state = world.atelier(&["image", "inspect", "dev2/site:1.0", "--json"]).ok().json();
     assert_eq!(
         (state["state"].as_str(), state["digest"].as_str()),
@@ -90,7 +121,12 @@ fn an_image_is_made_of_options_and_on_top_of_another() {
         "--platform",
         "linux/s390x",
     ];
-    insta::assert_snapshot!(world.atelier(&none), @"");
+    insta::assert_snapshot!(world.atelier(&none), @r#"
+    $ atelier image build site --tag dev2/site:2 --base dev2/base:1 --platform linux/s390x
+    --- stderr
+    error: image `dev2/base:1` is for no platform `linux/s390x`
+    --- exit code 2
+    "#);
 }
 
 #[test]
@@ -114,7 +150,54 @@ fn mistakes_are_told_with_their_place() {
         &["build", "good", "--tag", "ops/x:1", "--push"],
     ];
     let told = cases.map(|words| world.atelier(&[&["image"], words].concat()).to_string());
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    $ atelier image build run --tag dev2/x:1
+    --- stderr
+    error: `Dockerfile`, line 3: `RUN` is not supported: nothing runs while an image is built here; put what it makes into the folder
+    --- exit code 3
+    $ atelier image build none --tag dev2/x:1
+    --- stderr
+    error: `Dockerfile`, line 2: the folder has no `missing`, or `.dockerignore` leaves it out
+    --- exit code 3
+    $ atelier image build far --tag dev2/x:1
+    --- stderr
+    error: `docker.io/library/nginx:1` is not in the lab's registry
+    hint: a name is `OWNER/NAME:TAG`, also with the lab's registry in front: `atelier status` tells it
+    --- exit code 2
+    $ atelier image build unknown --tag dev2/x:1
+    --- stderr
+    error: the registry has no `fleet/none:1`
+    hint: push it first, or name another one
+    --- exit code 2
+    $ atelier image build good --tag dev2/X
+    --- stderr
+    error: `dev2/X` is no name of an image: a name is small letters and digits, with `.`, `_`, `-` and `/` between them
+    --- exit code 2
+    $ atelier image build good --tag x:1
+    --- stderr
+    error: `x:1` is not in the lab's registry
+    hint: a name is `OWNER/NAME:TAG`, also with the lab's registry in front: `atelier status` tells it
+    --- exit code 2
+    $ atelier image build good --tag dev2/x:1 --into srv
+    --- stderr
+    error: the folder has a `Dockerfile`, which says what `into` says
+    --- exit code 2
+    $ atelier image build nowhere --tag dev2/x:1
+    --- stderr
+    error: `nowhere` is not a folder
+    hint: name the folder whose files the image is made of
+    --- exit code 2
+    $ atelier image push dev2/x:1
+    --- stderr
+    error: no image `dev2/x:1` was built
+    hint: `atelier image build FOLDER --tag dev2/x:1` builds it
+    --- exit code 2
+    $ atelier image build good --tag ops/x:1 --push
+    --- stderr
+    error: the registry answered 403 to `POST /v2/ops/x/blobs/uploads/`: DENIED
+    hint: who owns the repository may push to it: `--as ACTOR`
+    --- exit code 2
+    "#);
     world.set("ATELIER_ACTOR", "");
     let nobody = world.run("env", &["-u", "ATELIER_ACTOR", World::PROGRAM, "image", "push", "dev2/x:1"]);
     assert_eq!(nobody.code(), 2, "{nobody}");

@@ -48,8 +48,8 @@ async fn content_that_the_disk_has_altered_is_not_given_out() {
     }
     assert_eq!(world.call("dev1", Method::GET, "/v2/dev1/app/manifests/1.0").await.status, 500);
     let request = world.request("dev1", Method::GET, &format!("/v2/dev1/app/blobs/{blob}"));
-    let answer = request.send().await.unwrap();
-    assert!(answer.bytes().await.is_err(), "it breaks off");
+    let whole = async { request.send().await?.bytes().await };
+    assert!(whole.await.is_err(), "it breaks off");
 }
 
 #[tokio::test(flavor = "multi_thread")]
