@@ -2,6 +2,7 @@
 //! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>
 
 use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
@@ -31,6 +32,8 @@ pub struct Remote {
     name: String,
     user: String,
     password: String,
+    /// What the registry gave for the name and password, or to nobody, when it asked for a token.
+    token: Mutex<Option<String>>,
 }
 
 impl Remote {
@@ -44,6 +47,7 @@ impl Remote {
             name: name.to_owned(),
             user: user.to_owned(),
             password: password.to_owned(),
+            token: Mutex::default(),
         }
     }
 
@@ -218,16 +222,45 @@ impl Remote {
 
     fn request(&self, method: &Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method.clone(), format!("{}{path}", self.url));
-        // Nobody's name is no name: a registry may let everybody in.
+        if let Some(token) = self.token.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
+            return request.bearer_auth(token);
+        }
+        self.named(request)
+    }
+
+    /// Adds name and password. Nobody's name is no name: a registry may let everybody in.
+    fn named(&self, request: RequestBuilder) -> RequestBuilder {
         if self.user.is_empty() { request } else { request.basic_auth(&self.user, Some(&self.password)) }
     }
 
+    /// Sends a request. One that is refused with a question for a token is sent once more, with the token that the
+    /// registry gives: whoever has no name needs one, too, to read what everybody may read.
+    /// <https://distribution.github.io/distribution/spec/auth/token/>
     async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
-        request.send().await.map_err(|source| self.unreachable(source))
+        let unreachable = |source| self.unreachable(source);
+        let again = request.try_clone();
+        let answer = request.send().await.map_err(unreachable)?;
+        let asked = answer.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+        let asked = asked.filter(|_| answer.status() == StatusCode::UNAUTHORIZED).and_then(Challenge::parse);
+        let (Some(challenge), Some(again)) = (asked, again) else { return Ok(answer) };
+        let Some(token) = self.fetch_token(&challenge).await else { return Ok(answer) };
+        let mut again = again.build().map_err(unreachable)?;
+        if let Ok(value) = header::HeaderValue::from_str(&format!("Bearer {token}")) {
+            again.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+        self.http.execute(again).await.map_err(unreachable)
     }
 
     fn unreachable(&self, source: reqwest::Error) -> Error {
         Error::Unreachable { url: self.url.clone(), source }
+    }
+
+    async fn fetch_token(&self, challenge: &Challenge) -> Option<String> {
+        let request = self.http.get(&challenge.realm).query(&challenge.parameters);
+        let answer = self.named(request).send().await.ok().filter(|answer| answer.status().is_success())?;
+        let answer = answer.json::<Value>().await.ok()?;
+        answer["token"].as_str().or_else(|| answer["access_token"].as_str()).map(str::to_owned)
     }
 
     async fn read(&self, method: &Method, path: String, mut answer: Response) -> Result<Vec<u8>, Error> {
@@ -245,10 +278,56 @@ impl Remote {
     }
 }
 
+/// What a registry asks of somebody without a token.
+#[derive(Debug, PartialEq, Eq)]
+struct Challenge {
+    /// Where tokens are.
+    realm: String,
+    /// What to say there: for which service, and for what.
+    parameters: Vec<(String, String)>,
+}
+
+impl Challenge {
+    /// Reads `Bearer realm="…",service="…",scope="…"`.
+    fn parse(text: &str) -> Option<Self> {
+        let (scheme, mut rest) = text.split_once(' ')?;
+        let (mut realm, mut parameters) = (None, Vec::new());
+        while let Some((name, after)) = rest.split_once("=\"") {
+            let (value, after) = after.split_once('"')?;
+            match name.trim_matches([',', ' ']) {
+                "realm" => realm = Some(value.to_owned()),
+                name => parameters.push((name.to_owned(), value.to_owned())),
+            }
+            rest = after;
+        }
+        let realm = realm.filter(|_| scheme.eq_ignore_ascii_case("bearer"))?;
+        Some(Self { realm, parameters })
+    }
+}
+
 async fn refused(method: &Method, path: String, answer: Response) -> Error {
     let status = answer.status().as_u16();
     let body: Value = answer.json().await.unwrap_or_default();
     let said = |field: &str| body["errors"][0][field].as_str().filter(|text| !text.is_empty());
     let message = said("message").or_else(|| said("code")).unwrap_or("no reason given").to_owned();
     Error::Refused { method: method.to_string(), path, status, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_for_tokens_are_understood() {
+        let parsed =
+            Challenge::parse(r#"Bearer realm="http://forge/v2/token",service="registry", scope="*""#);
+        let parameters = [("service", "registry"), ("scope", "*")];
+        let expected = Challenge {
+            realm: "http://forge/v2/token".to_owned(),
+            parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        };
+        assert_eq!(parsed, Some(expected));
+        assert_eq!(Challenge::parse(r#"Basic realm="forge""#), None);
+        assert_eq!(Challenge::parse("Bearer"), None);
+    }
 }

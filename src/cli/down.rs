@@ -69,7 +69,7 @@ async fn one(global: &Global, folder: &LabFolder, args: &DownArgs) -> Result<Rem
         return Err(Error::Unpushed { lab: folder.name().to_owned(), clones }.into());
     }
     let settings = global.configuration(Some(folder)).and_then(|found| found.settings()).unwrap_or_default();
-    let plan = Plan::of(spec.platform, spec.operator);
+    let plan = Plan::of(&spec);
     let material = Material { spec, repositories: Vec::new(), operator: Vec::new(), settings };
     let context = global.context(folder.clone(), material)?;
     let had = Inventory::take(&context).await?;

@@ -23,14 +23,14 @@ enum What {
 
 pub(super) fn run(global: &Global, args: ManifestArgs) -> Result<u8, Failure> {
     let What::Operator = args.what;
-    let (_, spec) = global.existing_lab()?;
-    let objects = session::operator(&spec);
+    let (folder, spec) = global.existing_lab()?;
+    let objects = session::operator(&folder, &spec)?;
     if objects.is_empty() {
         let text = format!(
-            "the manifest for the platform `{}` does not come with the program",
-            spec.platform.name()
+            "the workshop `{}` has no use for the operator, so that its manifest is not at hand",
+            spec.workshop
         );
-        return Err(Failure::new(Kind::Arguments, text).hint("`flux install --export` prints it"));
+        return Err(Failure::new(Kind::Arguments, text).hint("`flux install --export` prints one"));
     }
     if global.ui.mode() == Mode::Json {
         global.ui.document(&objects);

@@ -23,6 +23,7 @@ pub(super) fn load(
     spec.actors.clone_from(&workshop.actors);
     spec.images.clone_from(&workshop.images);
     spec.operator = workshop.operator;
+    spec.lesson_installs = workshop.installs_operator();
     let repositories = workshop.seeds(&session::values(None))?;
     Ok(Material { spec, repositories, operator: controllers::operator::manifest(), settings })
 }

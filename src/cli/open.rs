@@ -65,10 +65,15 @@ fn service(workshop: &Workshop, what: &str, folder: &LabFolder, spec: &Spec) -> 
     };
     let parts = app.and_then(|app| app.service.split_once('/'));
     let Some((namespace, service)) = parts else {
-        let names = workshop.apps.iter().map(|app| format!("`{}`", app.name)).collect::<Vec<_>>().join(", ");
+        let apps = workshop.apps.iter().map(|app| app.name.as_str());
+        let names = ["forge", "app"].into_iter().chain(apps).map(|name| format!("`{name}`"));
+        let mut names = names.collect::<Vec<_>>();
+        let last = names.pop().unwrap_or_default();
         let text =
             format!("workshop `{}` of lab `{}` has no application `{what}`", spec.workshop, folder.name());
-        return Err(Failure::new(Kind::Arguments, text).hint(format!("there are `forge`, `app` and {names}")));
+        return Err(
+            Failure::new(Kind::Arguments, text).hint(format!("there are {} and {last}", names.join(", ")))
+        );
     };
     Ok(format!("/api/v1/namespaces/{namespace}/services/{service}/proxy"))
 }

@@ -26,8 +26,8 @@ const LETTERS: [u64; 7] = [34, 22, 51, 28, 40, 19, 63];
 /// How often the second terminal looks where the first one is. They share a file; nothing tells of its changes.
 const NOTES: Duration = Duration::from_millis(250);
 /// What the keys do.
-const KEYS: &str = "Keys: `Enter` types, `Enter` runs · `e` edit first · `!` shell · `n` on to the checks · `b` back (view only) · \
-    `g` go to a step · `f` play the recording · `q` quit";
+const KEYS: &str = "Keys: `Enter` types, `Enter` runs · `e` edit first · `!` shell · `x` again · `n` on to the checks · \
+    `b` back (view only) · `g` go to a step · `f` play the recording · `q` quit";
 
 /// Go through a track in front of people
 #[derive(Debug, Args)]
@@ -111,6 +111,7 @@ enum Wish {
     Edit,
     Checks,
     Recording,
+    Again,
     Elsewhere(Next),
 }
 
@@ -140,10 +141,10 @@ impl Stage<'_> {
             if line.is_empty() {
                 continue;
             }
-            match self.wish(track, index).await? {
+            match self.wish_or_again(track, index, &scene, number).await? {
                 Wish::Elsewhere(next) => return Ok(next),
                 Wish::Checks => break,
-                Wish::Recording => self.recording(&scene.step),
+                Wish::Again | Wish::Recording => self.recording(&scene.step),
                 wish @ (Wish::Go | Wish::Edit) => {
                     let edited = matches!(wish, Wish::Edit);
                     match self.line(track, (index, number), actor, line, edited).await? {
@@ -162,9 +163,39 @@ impl Stage<'_> {
                 self.global.ui.failure(&Failure::from(error));
             }
         }
-        match self.wish(track, index).await? {
+        match self.wish_or_again(track, index, &scene, scene.lines.len()).await? {
             Wish::Elsewhere(next) => Ok(next),
             _ => Ok(Next::Step),
+        }
+    }
+
+    /// What a trainer wants once enough of it was done again: the line before `number` runs as often as is asked for.
+    async fn wish_or_again(
+        &self,
+        track: &str,
+        index: usize,
+        scene: &Scene,
+        number: usize,
+    ) -> Result<Wish, Failure> {
+        loop {
+            let wish = self.wish(track, index).await?;
+            if !matches!(wish, Wish::Again) {
+                return Ok(wish);
+            }
+            let ran = scene.lines.iter().take(number).rposition(|(_, line)| !line.is_empty());
+            let Some(ran) = ran.filter(|_| !scene.behind) else {
+                self.global.ui.talk("    (nothing of this step has run that could run again)");
+                continue;
+            };
+            let ran = [ran];
+            tokio::select! {
+                done = self.session.perform(track, index, &ran) => {
+                    if let Err(error) = done {
+                        self.global.ui.failure(&Failure::from(error));
+                    }
+                }
+                _ = tokio::signal::ctrl_c() => self.global.ui.talk("    (broken off; Enter goes on)"),
+            }
         }
     }
 
@@ -193,6 +224,7 @@ impl Stage<'_> {
                     self.recording(&self.session.scene(track, index).await?.step);
                     return Ok(None);
                 }
+                Wish::Again => self.global.ui.talk("    (Enter runs it; it can run again afterwards)"),
                 Wish::Edit if line.starts_with("# ") => {
                     self.global.ui.talk("    (this is no command: it cannot be changed)");
                 }
@@ -247,6 +279,7 @@ impl Stage<'_> {
             match key().await? {
                 Key::Enter | Key::Char(' ') => return Ok(Wish::Go),
                 Key::Char('e') => return Ok(Wish::Edit),
+                Key::Char('x') => return Ok(Wish::Again),
                 Key::Char('n') => return Ok(Wish::Checks),
                 Key::Char('f') => return Ok(Wish::Recording),
                 Key::Char('q') | Key::CtrlC | Key::Escape => return Ok(Wish::Elsewhere(Next::Quit)),

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::global::Global;
 use super::{material, session};
 use crate::error::{Failure, Kind};
-use crate::lab::{LabFolder, Lock, Plan, Spec};
+use crate::lab::{Context, LabFolder, Lock, Plan, Signals, Spec};
 use crate::platform::{self, embedded};
 use crate::scenario::Recreate;
 use crate::ui::Mode;
@@ -37,13 +37,7 @@ pub(super) async fn run(global: &Global, args: RecreateArgs) -> Result<u8, Failu
     if !args.yes && !session::confirm(global, "Everything in the cluster is lost. Go on?")? {
         return Ok(Kind::NotDone.exit_code());
     }
-    let Some(recreate) = hook(global, &folder, &spec) else {
-        let text = format!("the platform `{}` cannot make a cluster anew yet", spec.platform.name());
-        return Err(
-            Failure::new(Kind::Arguments, text).hint("`atelier down` and `atelier up` make a whole lab anew")
-        );
-    };
-    recreate().await.map_err(|text| Failure::new(Kind::Platform, text))?;
+    hook(global, &folder, &spec)?().await.map_err(|text| Failure::new(Kind::Platform, text))?;
     match global.ui.mode() {
         Mode::Json => global.ui.document(&json!({"recreated": "cluster"})),
         Mode::Human => global.ui.talk("the cluster is a new one; forge and registry are as they were"),
@@ -51,34 +45,40 @@ pub(super) async fn run(global: &Global, args: RecreateArgs) -> Result<u8, Failu
     Ok(0)
 }
 
-/// What loses and makes the cluster of a lab, where the platform can.
-pub(super) fn hook(global: &Global, folder: &LabFolder, spec: &Spec) -> Option<Recreate> {
-    if spec.platform != platform::Kind::Embedded {
-        return None;
-    }
-    let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(spec)).ok()?;
-    let context = global.context(folder.clone(), material).ok()?;
-    Some(Arc::new(move || {
+/// What loses and makes the cluster of a lab.
+pub(super) fn hook(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<Recreate, Failure> {
+    let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(spec))?;
+    let context = global.context(folder.clone(), material)?;
+    Ok(Arc::new(move || {
         let context = context.clone();
         Box::pin(async move { anew(&context).await.map_err(|failure| failure.source.to_string()) })
     }))
 }
 
-/// The background process forgets its cluster: its objects, and what its controllers have fetched. Certificates and
-/// ports stay, so that the actors' kubeconfigs are good for the new one.
-async fn anew(context: &crate::lab::Context) -> Result<(), Failure> {
+async fn anew(context: &Context) -> Result<(), Failure> {
     let _lock = Lock::take(&context.folder, "recreate")?;
-    let home = context.folder.platform();
-    embedded::Folder::new(&home).stop().await?;
-    for part in ["kubernetes", "artifacts"] {
-        match std::fs::remove_dir_all(home.join(part)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::new(Kind::Machine, error));
-            }
-            _ => (),
-        }
+    let speed = speed(context).await;
+    context.lose_cluster().await?;
+    // What tells stages about each other is for one run.
+    let context = Context { signals: Signals::default(), ..context.clone() };
+    Plan::of(&context.material.spec).up(&context).await?;
+    if speed != 1 {
+        let client = client(&context).await?;
+        embedded::set_speed(&client, speed).await.map_err(|error| Failure::new(Kind::Platform, error))?;
     }
-    let spec = &context.material.spec;
-    Plan::of(spec.platform, spec.operator).up(context).await?;
     Ok(())
+}
+
+/// How fast the lab's clock goes; as usual where it has none of its own, or where nothing answers any more.
+async fn speed(context: &Context) -> u32 {
+    if context.material.spec.platform != platform::Kind::Embedded {
+        return 1;
+    }
+    let Ok(client) = client(context).await else { return 1 };
+    embedded::speed(&client).await.unwrap_or(1)
+}
+
+async fn client(context: &Context) -> Result<kube::Client, Failure> {
+    let platform = platform::open(context.material.spec.platform, &context.folder.platform())?;
+    Ok(platform.cluster().client().await?)
 }

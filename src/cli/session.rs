@@ -11,7 +11,7 @@ use super::{recreate, trust};
 use crate::controllers;
 use crate::error::{Failure, Kind};
 use crate::lab::{ActorFolder, Environment, LabFolder, Spec};
-use crate::platform::{self, FORGE_HOST, Platform};
+use crate::platform::{self, FORGE_HOST, Platform, k3d};
 use crate::scenario::{ActorContext, Session};
 
 /// What commands of the tool's own get of the caller's environment besides the actor's variables.
@@ -39,8 +39,8 @@ pub(super) fn open(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<S
         actors,
         journal_folder: folder.journal(),
         values,
-        operator: operator(spec),
-        recreate: recreate::hook(global, folder, spec),
+        operator: operator(folder, spec)?,
+        recreate: recreate::hook(global, folder, spec)?,
         events: global.ui.events(),
     })
 }
@@ -66,12 +66,15 @@ pub(super) fn values(platform: Option<&Platform>) -> Map<String, Value> {
     values
 }
 
-/// The operator's manifest, where it comes with the program.
-pub(super) fn operator(spec: &Spec) -> Vec<Value> {
-    match spec.platform {
+/// The operator's manifest for a lab. Empty on the k3d platform where neither set-up nor a lesson installs it.
+pub(super) fn operator(folder: &LabFolder, spec: &Spec) -> Result<Vec<Value>, Failure> {
+    Ok(match spec.platform {
         platform::Kind::Embedded => controllers::operator::manifest(),
+        platform::Kind::K3d if spec.operator || spec.lesson_installs => {
+            k3d::operator(&k3d::Folder::new(folder.platform()))?
+        }
         platform::Kind::K3d => Vec::new(),
-    }
+    })
 }
 
 /// Asks a person; without one, nothing is done that was not asked for with `--yes`.

@@ -139,7 +139,7 @@ fn is_missing(failure: &Failure) -> bool {
 async fn stages_of(global: &Global, folder: LabFolder, spec: &Spec) -> Result<Vec<Status>, Failure> {
     let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(spec))?;
     let context = global.context(folder, material)?;
-    Ok(Plan::of(spec.platform, spec.operator).status(&context).await?)
+    Ok(Plan::of(spec).status(&context).await?)
 }
 
 fn show(global: &Global, summary: &Summary, spec: &Spec, stages: &[Status]) {

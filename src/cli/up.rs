@@ -53,7 +53,7 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
             about(platform)
         ));
     }
-    let plan = Plan::of(platform, material.spec.operator);
+    let plan = Plan::of(&material.spec);
     let context = global.context(folder, material)?;
     let stages = tokio::select! {
         stages = plan.up(&context) => stages?,

@@ -9,6 +9,7 @@ mod clock;
 mod container;
 mod error;
 mod images;
+mod network;
 mod node;
 mod pod;
 mod recorder;

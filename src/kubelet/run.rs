@@ -17,6 +17,7 @@ use super::addresses::Addresses;
 use super::clock::Clock;
 use super::error::Error;
 use super::images::{Images, Registry};
+use super::network::Network;
 use super::node::{Description, register, renew_lease};
 use super::pod::{Boards, Context, Worker};
 use super::recorder::{Recorder, recorder};
@@ -111,6 +112,7 @@ impl Runtime {
             node: name.to_owned(),
             client: client.clone(),
             images: Arc::clone(images),
+            network: Network::new(client.clone(), self.boards.clone()),
             recorder: recorder.clone(),
             clock,
         };

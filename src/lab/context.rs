@@ -3,6 +3,7 @@
 use super::{Error, LabFolder, Material, Signals};
 use crate::events::{Event, Events, Outcome};
 use crate::platform::k3d::{self, Site};
+use crate::platform::{Kind, embedded};
 
 /// What every stage is given.
 #[derive(Clone)]
@@ -36,6 +37,16 @@ impl Context {
             None => false,
         };
         Ok(if removed { Outcome::Removed } else { Outcome::Unchanged })
+    }
+
+    /// Loses the cluster with everything in it; forge and registry stay. Certificates or addresses stay such that the
+    /// next `up` makes a cluster that is found where this one was. What is killed half-way is finished by that `up`.
+    pub async fn lose_cluster(&self) -> Result<(), Error> {
+        let home = self.folder.platform();
+        match self.material.spec.platform {
+            Kind::Embedded => Ok(embedded::Folder::new(&home).lose_cluster().await?),
+            Kind::K3d => Ok(self.site().await?.lose_clusters().await?),
+        }
     }
 
     /// Tells what a stage waits for.

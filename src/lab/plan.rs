@@ -11,7 +11,7 @@ use super::stages::{
     Actors, Cluster, Definitions, Folder, Forge, Images, Import, Manifest, Network, Operator, Preflight,
     Receiver, Repositories, Server,
 };
-use super::{Context, Error, Inventory, Stage, State};
+use super::{Context, Error, Inventory, Spec, Stage, State};
 use crate::events::{Event, Outcome};
 use crate::platform::Kind;
 
@@ -31,19 +31,22 @@ pub struct Status {
 pub struct Plan(Vec<Box<dyn Stage>>);
 
 impl Plan {
-    /// The plan of `platform`.
-    pub fn of(platform: Kind, operator: bool) -> Self {
+    /// The plan of a lab.
+    pub fn of(spec: &Spec) -> Self {
+        let (platform, operator) = (spec.platform, spec.operator);
+        // A lesson that installs the operator needs everything but the installation.
+        let at_hand = operator || spec.lesson_installs;
         let mut stages: Vec<Box<dyn Stage>> = vec![Box::new(Folder)];
         match platform {
             Kind::Embedded => stages.push(Box::new(Server)),
             Kind::K3d => {
                 stages.extend([Box::new(Preflight) as Box<dyn Stage>, Box::new(Network), Box::new(Forge)]);
                 stages.push(Box::new(Cluster));
-                if operator {
+                if at_hand {
                     stages.push(Box::new(Manifest));
                 }
                 stages.push(Box::new(Images::WORKSHOP));
-                if operator {
+                if at_hand {
                     stages.extend([Box::new(Images::OPERATOR) as Box<dyn Stage>, Box::new(Import::OPERATOR)]);
                     stages.push(Box::new(Import::WORKSHOP_LAST));
                 } else {

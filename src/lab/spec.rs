@@ -34,6 +34,9 @@ pub struct Spec {
     pub images: Vec<Image>,
     /// Whether the operator is installed at set-up.
     pub operator: bool,
+    /// Whether a lesson installs the operator: what it needs for that is at hand after set-up.
+    #[serde(default)]
+    pub lesson_installs: bool,
 }
 
 impl Spec {
@@ -48,6 +51,7 @@ impl Spec {
             actors: Vec::new(),
             images: Vec::new(),
             operator: true,
+            lesson_installs: false,
         }
     }
 

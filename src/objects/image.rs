@@ -22,6 +22,10 @@ pub enum Behaviour {
     Idle,
     /// Does what its command says, as far as that is made of `echo`, `sleep`, `true`, `false` and `exit`, and ends.
     Task,
-    /// The sample site of ours, on its port 8080.
+    /// The sample site of ours, on its port 8080; with the command `sample probe URL` it asks an address, and ends.
     Postcard,
+    /// The sample API of ours, on its port 8080; with the command `sample probe URL` it asks an address, and ends.
+    Jukebox,
+    /// Keeps texts, numbers and lists in memory, as Redis does, on its port 6379.
+    Redis,
 }

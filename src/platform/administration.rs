@@ -97,18 +97,22 @@ impl Administration {
                 password: self.password.clone(),
                 folder: self.scratch.clone(),
             };
-            seed.push(&repository.files).await?;
+            seed.push(&repository.files, &repository.protected_branches).await?;
             outcome = Outcome::Created;
         }
         for reader in &repository.readers {
             self.api.add_reader(owner, name, reader).await?;
         }
-        let protected = self.ensure_protected_branches(repository).await?;
+        let protected = self.ensure_protected_branches(repository, outcome == Outcome::Created).await?;
         Ok(if outcome == Outcome::Created { outcome } else { protected })
     }
 
-    /// Makes the branches that take pull requests only, and then protects them.
-    async fn ensure_protected_branches(&self, repository: &Repository) -> Result<Outcome, Error> {
+    /// Makes the branches that take pull requests only, unless they came with the first commit, and then protects them.
+    async fn ensure_protected_branches(
+        &self,
+        repository: &Repository,
+        seeded: bool,
+    ) -> Result<Outcome, Error> {
         let (owner, name) = (&repository.owner, &repository.name);
         if repository.protected_branches.is_empty() {
             return Ok(Outcome::Unchanged);
@@ -116,7 +120,7 @@ impl Administration {
         let mut outcome = Outcome::Unchanged;
         let rules = self.api.branch_protections(owner, name).await?;
         for branch in &repository.protected_branches {
-            if self.api.branch(owner, name, branch).await?.is_none() {
+            if !seeded && self.api.branch(owner, name, branch).await?.is_none() {
                 self.api.create_branch(owner, name, branch, "main").await?;
                 outcome = Outcome::Updated;
             }

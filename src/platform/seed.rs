@@ -26,11 +26,15 @@ pub(super) struct Seed {
 }
 
 impl Seed {
-    /// Pushes one commit with `files` as the branch `main`.
-    pub(super) async fn push(self, files: &[File]) -> Result<(), Error> {
+    /// Pushes one commit with `files` as `main` and as other branches, all at once: a Gitea that has just been pushed to
+    /// calls the repository empty for a while, and makes no branches in it.
+    pub(super) async fn push(self, files: &[File], branches: &[String]) -> Result<(), Error> {
         let files = files.to_vec();
+        let branches = std::iter::once("main").chain(branches.iter().map(String::as_str));
+        let targets =
+            branches.map(|branch| format!("refs/heads/main:refs/heads/{branch}")).collect::<Vec<_>>();
         let address = self.address.clone();
-        let pushed = tokio::task::spawn_blocking(move || push(&self, &files));
+        let pushed = tokio::task::spawn_blocking(move || push(&self, &files, &targets));
         let pushed = pushed.await.unwrap_or_else(|panic| Err(git2::Error::from_str(&panic.to_string())));
         pushed.map_err(|source| Error::Git { address, source })
     }
@@ -42,7 +46,7 @@ fn temporary(parent: &Path) -> Result<tempfile::TempDir, git2::Error> {
     made.map_err(|error| git2::Error::from_str(&format!("cannot use `{}`: {error}", parent.display())))
 }
 
-fn push(seed: &Seed, files: &[File]) -> Result<(), git2::Error> {
+fn push(seed: &Seed, files: &[File], targets: &[String]) -> Result<(), git2::Error> {
     let folder = temporary(&seed.folder)?;
     let repository = git_repository::init_bare(folder.path())?;
     let mut index = git2::Index::new()?;
@@ -81,5 +85,5 @@ fn push(seed: &Seed, files: &[File]) -> Result<(), git2::Error> {
     let mut options = PushOptions::new();
     options.remote_callbacks(callbacks);
     let mut remote = repository.remote_anonymous(&seed.address)?;
-    remote.push(&["refs/heads/main:refs/heads/main"], Some(&mut options))
+    remote.push(targets, Some(&mut options))
 }

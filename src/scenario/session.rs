@@ -44,10 +44,10 @@ pub struct Session {
     /// More scopes for templates: `git.url`, `forge.url`, `registry.host`, `registry.local`, `cluster.name`,
     /// `cluster.url`.
     pub values: Map<String, Value>,
-    /// The operator's manifest, where it comes with the program; objects in the order of their creation.
+    /// The operator's manifest, where set-up or a lesson installs it; objects in the order of their creation.
     pub operator: Vec<Value>,
-    /// Loses the cluster and makes it anew, where the platform can.
-    pub recreate: Option<Recreate>,
+    /// Loses the cluster and makes it anew.
+    pub recreate: Recreate,
     /// Where everything that happens is told.
     pub events: Events,
 }

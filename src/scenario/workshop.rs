@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::actions::Action;
 use super::checks::Check;
 use super::error::LoadError;
-use super::model::{App, Cluster, Environment, Repository, Scenario, Text, Track};
+use super::model::{App, Cluster, Environment, Placed, Repository, Scenario, Text, Track};
 use super::render::{Scope, render};
 use super::tree::Tree;
 use crate::objects::Image;
@@ -74,6 +74,15 @@ impl Workshop {
             commands.extend(cleanup.map(|text| (format!("{track}.cleanup"), text.trim().to_owned())));
         }
         commands
+    }
+
+    /// Whether a step installs the operator.
+    pub fn installs_operator(&self) -> bool {
+        let installs = |action: &Placed<Action>| matches!(action.value, Action::Install(_));
+        self.scenarios
+            .values()
+            .flat_map(|scenario| &scenario.steps)
+            .any(|step| step.actions.iter().any(installs))
     }
 
     /// The hash of everything that it is made of: another one means that something was changed.

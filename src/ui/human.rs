@@ -33,12 +33,12 @@ pub(super) fn event(ui: &Ui, said: &mut Said, event: &Event) -> String {
     match event {
         Event::StageStarted { .. } => String::new(),
         Event::StageWaiting { stage, waits_for } => {
-            format!("{} {stage:<13} {}", dim.apply_to("…"), dim.apply_to(format!("waits until {waits_for}")))
+            format!("{} {stage:<15} {}", dim.apply_to("…"), dim.apply_to(format!("waits until {waits_for}")))
         }
         Event::StageFinished { stage, outcome, took, detail } => {
             let mark = ui.style().green().apply_to("✓");
             let word = format!("{:<10}", outcome_word(*outcome));
-            let line = format!("{mark} {stage:<13} {word}{:>8}   {}", duration(*took), dim.apply_to(detail));
+            let line = format!("{mark} {stage:<15} {word}{:>8}   {}", duration(*took), dim.apply_to(detail));
             line.trim_end().to_owned()
         }
         Event::Note { text } => {
@@ -144,7 +144,7 @@ fn begin(ui: &Ui, event: &Event) -> String {
         place = format!("{place} · about {}", minutes(*estimated));
     }
     if number < of && !left.is_zero() {
-        place = format!("{place}, {} to the end of the track", minutes(*left));
+        place = format!("{place}, {} to the end", minutes(*left));
     }
     let place = ui.style().dim().apply_to(place);
     format!("\n{head}\n{TEXT}{place}\n\n{}\n", ui.page().markdown(explain.trim(), TEXT))

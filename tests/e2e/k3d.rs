@@ -1,6 +1,8 @@
 //! The platform cases on the real k3d, and what only the real one can show: containers that run an image, and an engine
 //! of one's own that labs can be lost in.
 
+use std::io::Write as _;
+
 use crate::support::World;
 use crate::support::ground::Ground;
 use crate::support::platform_cases::platform_cases;
@@ -28,6 +30,30 @@ fn labs_without_their_state_folder_are_found_and_removed() {
     let down = ground.world().atelier(&["down", "--all"]);
     assert_eq!(down.code(), 0, "{down}");
     assert_eq!(ground.held(), "");
+}
+
+/// A whole workshop: every action twice, everybody in turn, nothing left.
+fn is_rehearsed(workshop: &str) {
+    let ground = ground();
+    ground.atelier(&["--workshop", workshop, "up", "--platform", "k3d"]).ok();
+    let rehearsal = ground.atelier(&["rehearse", "--all", "--twice", "--cleanup"]).ok();
+    // The figures are for the reader.
+    let mut reader = std::io::stderr();
+    writeln!(reader, "{rehearsal}").unwrap();
+    ground.atelier(&["down", "--force"]).ok();
+    assert_eq!(ground.held(), "");
+}
+
+#[test]
+#[ignore = "needs Docker, k3d and images: `make e2e`"]
+fn the_workshop_one_is_rehearsed() {
+    is_rehearsed("one");
+}
+
+#[test]
+#[ignore = "needs Docker, k3d and images: `make e2e`"]
+fn the_workshop_first_steps_is_rehearsed() {
+    is_rehearsed("first_steps");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use atelier::manifests::charts::{Capabilities, Chart, File, Options, Release, render};
 use serde_json::Value;
 
 use crate::support::source::package;
@@ -142,6 +143,63 @@ fn the_tenant_of_dev2_is_whole() {
     kind: GitRepository
       name: postcard
     ");
+}
+
+/// What a step of `dev1` says in `release.yaml`, and what the chart makes of it.
+#[test]
+fn the_chart_of_dev1_takes_the_values_of_every_step() {
+    let folder = package().join("templates/jukebox/chart/jukebox");
+    let chart = Chart::from_files(files(&folder, "")).unwrap();
+    let release =
+        Release { name: "jukebox".to_owned(), namespace: "dev1".to_owned(), revision: 1, is_upgrade: false };
+    let mut shown = String::new();
+    for step in ["release", "values", "policy_violation/with", "depends", "promote"] {
+        let path = package().join("scenarios/one/files/dev1").join(step).join("release.yaml");
+        let object: Value = serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let spec = &object["spec"];
+        let values = spec["values"].as_object().unwrap();
+        let rendered =
+            render(&chart, values, &release, &Capabilities::default(), &Options::default()).unwrap();
+        let manifests = rendered.manifests.iter().map(|one| &one.content);
+        let manifests = manifests.map(|text| serde_saphyr::from_str::<Value>(text).unwrap());
+        let kinds = manifests.map(|one| one["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let hooks = rendered.hooks.iter().map(|hook| hook.name.as_str()).collect::<Vec<_>>();
+        let version = &spec["chart"]["spec"]["version"];
+        shown.push_str(&format!(
+            "{step}: {} of {version}, {} and {}, {}\n",
+            chart.metadata.name,
+            kinds.join(" and "),
+            hooks.join(" and "),
+            rendered.values["redis"],
+        ));
+    }
+    insta::assert_snapshot!(shown, @r#"
+    release: jukebox of "0.1.0", Service and Deployment and jukebox-opening and jukebox-listen, ""
+    values: jukebox of "0.1.x", Service and Deployment and jukebox-opening and jukebox-listen, ""
+    policy_violation/with: jukebox of "0.2.x", Service and Deployment and jukebox-opening and jukebox-listen, ""
+    depends: jukebox of "0.2.x", Service and Deployment and jukebox-opening and jukebox-listen, "songs:6379"
+    promote: jukebox of "0.2.1", Service and Deployment and jukebox-opening and jukebox-listen, ""
+    "#);
+    let many = serde_json::from_str(r#"{"replicas": "many"}"#).unwrap();
+    let error = render(&chart, &many, &release, &Capabilities::default(), &Options::default()).unwrap_err();
+    insta::assert_snapshot!(error.to_string(), @r"
+    values don't meet the specifications of the schema(s) in the following chart(s):
+    jukebox:
+    - at '/replicas': got string, want integer
+    ");
+}
+
+fn files(folder: &Path, prefix: &str) -> Vec<File> {
+    let mut found = Vec::new();
+    for path in entries(folder) {
+        let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
+        if path.is_dir() {
+            found.extend(files(&path, &format!("{name}/")));
+        } else {
+            found.push(File { name, data: std::fs::read(&path).unwrap() });
+        }
+    }
+    found
 }
 
 #[test]

@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) const POSTCARD: &str = "forge.atelier.internal:3000/fleet/postcard";
 
+pub(crate) const JUKEBOX: &str = "forge.atelier.internal:3000/fleet/jukebox";
+
 /// A running cluster with a namespace `app`.
 pub(crate) struct Cluster {
     pub(crate) client: Client,
@@ -210,6 +212,8 @@ fn images() -> Vec<Image> {
     };
     vec![
         image(POSTCARD, &["1.0.0", "1.0.1"], Behaviour::Postcard),
+        image(JUKEBOX, &["1.0.0"], Behaviour::Jukebox),
+        image("redis", &["7.4-alpine"], Behaviour::Redis),
         image("busybox", &["1.37"], Behaviour::Task),
         image("registry.k8s.io/pause", &["3.10"], Behaviour::Idle),
     ]

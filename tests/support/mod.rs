@@ -7,7 +7,7 @@ pub(crate) mod ground;
 mod interrupt;
 mod needs;
 pub(crate) mod platform_cases;
-mod redact;
+pub(crate) mod redact;
 mod screen;
 pub(crate) mod source;
 mod stand_ins;

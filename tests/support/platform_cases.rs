@@ -15,6 +15,7 @@ macro_rules! platform_cases {
             actors_are_who_they_are_and_may_what_they_may
             a_push_reaches_the_cluster_by_the_forges_name
             a_stop_and_a_start_keep_everything
+            a_lost_cluster_is_made_anew
             a_port_that_another_program_took_is_named
             a_track_is_rehearsed_to_its_end
             a_killed_up_goes_on
@@ -157,6 +158,36 @@ pub(crate) fn a_stop_and_a_start_keep_everything(ground: &Ground) {
     let again = ground.up();
     assert!(all_are(&again, "unchanged"), "{again:#}");
     down_leaves_nothing(ground, "after a stop and a start");
+}
+
+/// What was in the cluster is gone, what is in the forge is not; addresses and the actors' files are good for both.
+pub(crate) fn a_lost_cluster_is_made_anew(ground: &Ground) {
+    if !needs("kubectl") {
+        return;
+    }
+    let first = ground.up();
+    let keep = "kubectl create configmap lost\n\
+         git clone -q http://forge.atelier.internal:3000/fleet/fleet.git one && cd one\n\
+         git commit -q --allow-empty -m kept && git push -q && git rev-parse HEAD";
+    let kept = ground.world().shell("ops", keep).ok();
+    ground.atelier(&["recreate", "cluster", "--yes"]).ok();
+    let look = "kubectl get configmap lost --ignore-not-found -o name\n\
+         kubectl get deployments -n flux-system -o jsonpath='{.items[*].status.availableReplicas}{\"\\n\"}'\n\
+         git ls-remote -q http://forge.atelier.internal:3000/fleet/fleet.git main | cut -f 1";
+    let found = ground.world().shell("ops", look).ok();
+    let head = kept.stdout().lines().last().unwrap();
+    let (available, seen) = found.stdout().split_once('\n').unwrap();
+    assert!(!available.is_empty() && available.split(' ').all(|count| count == "1"), "{found}");
+    assert_eq!(seen, format!("{head}\n"), "{found}");
+    let again = ground.up();
+    assert!(all_are(&again, "unchanged"), "{again:#}");
+    assert_eq!(again["endpoints"], first["endpoints"]);
+    // Killed half-way, it is finished by the next `up`.
+    let words = ["recreate", "cluster", "--yes", "--lab", ground.lab()];
+    ground.world().signalled(&words, 1, Signal::KILL);
+    ground.up();
+    ground.world().shell("ops", look).ok();
+    down_leaves_nothing(ground, "after a lost cluster");
 }
 
 /// Whoever took a port of a lab that was stopped is not called by name, but the port is.

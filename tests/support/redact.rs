@@ -55,3 +55,8 @@ fn what_differs_is_replaced_and_what_does_not_is_kept() {
     <sha1> <uuid> deadbeef 12345678
     ");
 }
+
+/// What kubectl says of a removal in its older words: since 1.33 it names the namespace as well.
+pub(crate) fn without_namespace(text: &str) -> String {
+    Regex::new(r"(?m)( deleted) from [a-z0-9-]+ namespace$").unwrap().replace_all(text, "$1").into_owned()
+}

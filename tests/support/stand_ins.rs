@@ -93,11 +93,11 @@ impl StandIns {
         let to = copy("scenarios");
         let path = to.join("one/workshop.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
-        let images = "- reference: forge.atelier.internal:3000/fleet/postcard\n  tags: [1.0.0, 1.1.0]\n";
-        assert!(text.contains(images), "the workshop has other images now");
-        let ours =
-            format!("- reference: forge.atelier.internal:3000/fleet/postcard-{lab}\n  tags: [1.0.0]\n");
-        std::fs::write(&path, text.replace(images, &ours)).unwrap();
+        let own = "- reference: forge.atelier.internal:3000/";
+        let named = |line: &str| {
+            if line.starts_with(own) { format!("{line}-{lab}\n") } else { format!("{line}\n") }
+        };
+        std::fs::write(&path, text.lines().map(named).collect::<String>()).unwrap();
         world.set("ATELIER_SCENARIOS", &to.display().to_string());
     }
 }

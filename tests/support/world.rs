@@ -16,6 +16,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_atelier");
 /// No command of a test takes longer, unless it hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// A rehearsal has steps that wait on purpose.
+const REHEARSAL_LIMIT: Duration = Duration::from_secs(1800);
+
 /// A home, a state folder and a work folder that nothing else uses. What was set up in it is removed at its end.
 pub(crate) struct World {
     root: tempfile::TempDir,
@@ -98,8 +101,9 @@ impl World {
 
     /// Runs any program.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+        let limit = if arguments.contains(&"rehearse") { REHEARSAL_LIMIT } else { LIMIT };
         let command =
-            Command::new(program).args(arguments).folder(self.work()).limit(LIMIT).clean_environment();
+            Command::new(program).args(arguments).folder(self.work()).limit(limit).clean_environment();
         let variables = self.environment();
         let command = variables.into_iter().fold(command, |command, (name, value)| command.env(name, value));
         let shown = Path::new(program).file_name().unwrap().to_string_lossy().into_owned();

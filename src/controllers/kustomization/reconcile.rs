@@ -21,8 +21,8 @@ use crate::controllers::{
 use crate::controllers::{health, inventory};
 use crate::objects::{
     flux::{
-        Artifact, GitRepository, History, Inventory, Kustomization, KustomizationStatus, ObjectReference,
-        RECONCILE_ANNOTATION,
+        Artifact, GitRepository, History, Inventory, Kustomization, KustomizationStatus, OCIRepository,
+        ObjectReference, RECONCILE_ANNOTATION,
     },
     format_duration,
 };
@@ -123,23 +123,33 @@ impl Kustomize {
         let mut conditions =
             Conditions { list: &mut status.conditions, generation: object.metadata.generation };
         let mut failed = |message: &str| conditions.set("Ready", "False", "ArtifactFailed", message);
-        if reference.kind != "GitRepository" {
-            failed(&format!("source `{}` kind '{}' not supported", reference.name, reference.kind));
-            return Err(Action::Retry);
-        }
-        let api = Api::<GitRepository>::namespaced(self.context.client.clone(), &namespace);
-        match api.get_opt(&reference.name).await {
-            Ok(Some(source)) => source.status.and_then(|status| status.artifact).ok_or_else(|| {
+        let (client, name) = (self.context.client.clone(), reference.name.as_str());
+        let found = match reference.kind.as_str() {
+            "GitRepository" => {
+                let found = Api::<GitRepository>::namespaced(client, &namespace).get_opt(name).await;
+                found.map(|found| found.map(|source| source.status.and_then(|status| status.artifact)))
+            }
+            "OCIRepository" => {
+                let found = Api::<OCIRepository>::namespaced(client, &namespace).get_opt(name).await;
+                found.map(|found| found.map(|source| source.status.and_then(|status| status.artifact)))
+            }
+            kind => {
+                failed(&format!("source `{name}` kind '{kind}' not supported"));
+                return Err(Action::Retry);
+            }
+        };
+        match found {
+            Ok(Some(artifact)) => artifact.ok_or_else(|| {
                 let wait = format_duration(DEPENDENCY_INTERVAL);
                 failed(&format!("Source artifact not found, retrying in {wait}"));
                 Action::After(DEPENDENCY_INTERVAL)
             }),
             Ok(None) => {
-                failed(&format!("GitRepository.source.toolkit.fluxcd.io \"{}\" not found", reference.name));
+                failed(&format!("{}.source.toolkit.fluxcd.io \"{name}\" not found", reference.kind));
                 Err(Action::After(object.spec.retry_interval()))
             }
             Err(error) => {
-                failed(&format!("unable to get source '{namespace}/{}': {error}", reference.name));
+                failed(&format!("unable to get source '{namespace}/{name}': {error}"));
                 Err(Action::Retry)
             }
         }

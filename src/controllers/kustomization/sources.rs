@@ -3,36 +3,37 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kube::ResourceExt as _;
 use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Resource, ResourceExt as _};
 use tokio::sync::Notify;
 
-use crate::objects::flux::{GitRepository, Kustomization};
+use crate::controllers::revisions::Key;
+use crate::objects::flux::{Artifact, Kustomization};
 
-/// Revisions by namespace and name of the source. Clones share them.
+/// Revisions by kind, namespace and name of the source. Clones share them.
 #[derive(Clone, Default)]
 pub(super) struct Sources {
-    revisions: Arc<Mutex<HashMap<(String, String), String>>>,
+    revisions: Arc<Mutex<HashMap<Key, String>>>,
     changed: Arc<Notify>,
 }
 
 impl Sources {
     /// Takes note of a source; returns the Kustomizations that have not tried its revision yet.
-    pub(super) fn dependents(
+    pub(super) fn dependents<K: Resource<DynamicType = ()>>(
         &self,
-        repository: &GitRepository,
+        source: &K,
+        artifact: Option<&Artifact>,
         store: &Store<Kustomization>,
     ) -> Vec<ObjectRef<Kustomization>> {
-        let artifact = repository.status.as_ref().and_then(|status| status.artifact.as_ref());
         let Some(revision) = artifact.map(|artifact| artifact.revision.clone()) else { return Vec::new() };
-        let key = (repository.namespace().unwrap_or_default(), repository.name_any());
+        let key = (K::kind(&()).into_owned(), source.namespace().unwrap_or_default(), source.name_any());
         let mut revisions = self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
         if revisions.insert(key.clone(), revision.clone()).as_ref() == Some(&revision) {
             return Vec::new();
         }
         self.changed.notify_waiters();
         let all = store.state();
-        let dependents = all.iter().filter(|kustomization| source(kustomization) == Some(key.clone()));
+        let dependents = all.iter().filter(|kustomization| source_of(kustomization) == key);
         dependents.map(|kustomization| ObjectRef::from_obj(kustomization.as_ref())).collect()
     }
 
@@ -52,13 +53,13 @@ impl Sources {
 
     /// The newest known revision of a Kustomization's source.
     pub(super) fn revision(&self, kustomization: &Kustomization) -> Option<String> {
-        let key = source(kustomization)?;
+        let key = source_of(kustomization);
         self.revisions.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
     }
 }
 
-fn source(kustomization: &Kustomization) -> Option<(String, String)> {
+fn source_of(kustomization: &Kustomization) -> Key {
     let reference = &kustomization.spec.source_ref;
     let namespace = reference.namespace.clone().or_else(|| kustomization.namespace()).unwrap_or_default();
-    (reference.kind == "GitRepository").then(|| (namespace, reference.name.clone()))
+    (reference.kind.clone(), namespace, reference.name.clone())
 }

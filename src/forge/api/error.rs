@@ -57,6 +57,9 @@ pub(crate) enum ApiError {
     Archived { id: u64, full_name: String },
     #[error("{message}")]
     Conflict { message: String },
+    /// What Git said to a merge, in the way in which Gitea hands it on.
+    #[error("{message}")]
+    Merge { style: &'static str, message: String },
     #[error("{message}")]
     Forbidden { message: String },
     #[error("{message}")]
@@ -86,7 +89,9 @@ impl ApiError {
             Self::Precondition { .. } => StatusCode::PRECONDITION_FAILED,
             Self::Archived { .. } => StatusCode::LOCKED,
             Self::NotFound { .. } | Self::Unknown { .. } | Self::Gone { .. } => StatusCode::NOT_FOUND,
-            Self::RepositoryExists | Self::BranchExists | Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::RepositoryExists | Self::BranchExists | Self::Conflict { .. } | Self::Merge { .. } => {
+                StatusCode::CONFLICT
+            }
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -117,6 +122,9 @@ pub(crate) async fn with_address(
             ApiError::NotFound { detail } | ApiError::Unknown { detail, .. } => {
                 let errors = detail.as_ref().map(|detail| vec![detail]);
                 json!({"errors": errors, "message": error.to_string(), "url": url})
+            }
+            ApiError::Merge { style, message } => {
+                json!({"Style": style, "StdOut": "", "StdErr": format!("{message}\n"), "Err": {"Stderr": null}})
             }
             error => json!({"message": error.to_string(), "url": url}),
         };

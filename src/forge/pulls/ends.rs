@@ -45,6 +45,14 @@ impl Ends {
         Ok(Self { base, head, merge_base })
     }
 
+    /// Whether the two have a commit in common.
+    pub(crate) fn are_related(&self, git: &Git) -> Result<bool, git2::Error> {
+        match git.merge_base(self.base, self.head) {
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
+            found => found.map(|_| true),
+        }
+    }
+
     /// The commits that the base has not, newest first.
     pub(crate) fn commits(&self, git: &Git) -> Result<Vec<Oid>, git2::Error> {
         let mut walk = git.revwalk()?;

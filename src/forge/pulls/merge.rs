@@ -32,6 +32,10 @@ impl Style {
         ("fast-forward-only", Self::FastForwardOnly),
         ("manually-merged", Self::ManuallyMerged),
     ];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, style)| *style == self).map_or("merge", |(name, _)| name)
+    }
 }
 
 /// Why there is no merge.
@@ -41,6 +45,8 @@ pub(crate) enum Failure {
     Conflict,
     #[error("the branches have diverged: a fast-forward is not possible")]
     Diverged,
+    #[error("fatal: refusing to merge unrelated histories")]
+    Unrelated { style: &'static str },
     #[error(transparent)]
     Git(#[from] git2::Error),
 }
@@ -59,6 +65,10 @@ impl Work<'_> {
     /// Makes the commits, and tells where the base is to be.
     pub(crate) fn done(&self, style: Style) -> Result<Oid, Failure> {
         let Ends { base, head, .. } = self.ends;
+        // Git puts commits on top of any others, but merges only what has something in common.
+        if !matches!(style, Style::Rebase | Style::FastForwardOnly) && !self.ends.are_related(self.git)? {
+            return Err(Failure::Unrelated { style: style.name() });
+        }
         match style {
             Style::Merge | Style::ManuallyMerged => self.joined(base, head),
             Style::Squash => {

@@ -10,9 +10,10 @@ use super::super::clock::{BACK_OFF_FORGOTTEN, LOOK_AGAIN, PULL, RETRY, START, ba
 use super::super::images::{Found, Reference};
 use super::super::pod::{Board, Context};
 use super::environment::{Trouble, environment};
+use super::mounts::files;
 use super::needs::Needs;
 use super::probes::{Prober, Verdict};
-use super::program::Program;
+use super::program::{Program, Start};
 use super::record::State;
 use crate::objects::Happening;
 
@@ -190,7 +191,10 @@ impl Container {
             self.tell(false, "Started", format!("Started container {name}"));
         }
         let logs = self.board.begin_logs(name);
-        let program = Program::start(found, image.tag(), &self.spec, environment, &logs);
+        let files = files(&needs, &self.pod, &self.spec).await;
+        let network = self.context.network.clone();
+        let start = Start { environment, files, namespace, network, logs };
+        let program = Program::start(found, image.tag(), &self.spec, start);
         self.board.change(name, |record| {
             if !taken_over {
                 if let State::Ended(ended) = &record.state {

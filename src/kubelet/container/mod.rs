@@ -4,10 +4,12 @@ mod command;
 mod environment;
 mod life;
 mod logs;
+mod mounts;
 mod needs;
 mod probes;
 mod program;
 mod record;
+mod redis;
 mod site;
 
 pub(super) use command::is_simulated;

@@ -75,11 +75,16 @@ impl Contents {
         let label = |name: &str| config["Labels"][name].as_str().map(str::to_owned);
         let all = entrypoint.iter().chain(&arguments).map(String::as_str).collect::<Vec<_>>();
         let title = label("org.opencontainers.image.title");
-        let sample = all.windows(2).any(|pair| pair == ["sample", "postcard"]);
+        let named = all.windows(2).find(|pair| pair[0] == "sample").map(|pair| pair[1]);
+        let sample = match named.or(title.as_deref()) {
+            Some("postcard") => Some(Behaviour::Postcard),
+            Some("jukebox") => Some(Behaviour::Jukebox),
+            _ => None,
+        };
         let program = all.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
         let port = ports.first().and_then(|port| u16::try_from(*port).ok()).unwrap_or(80);
-        let (behaviour, site) = if sample || title.as_deref() == Some("postcard") {
-            (Behaviour::Postcard, None)
+        let (behaviour, site) = if let Some(sample) = sample {
+            (sample, None)
         } else if let Some(files) = site(files).filter(|_| SERVERS.contains(&program)) {
             (Behaviour::Idle, Some(Site { port, files }))
         } else if is_simulated(program) {
@@ -128,8 +133,8 @@ mod tests {
         };
         let ours = json!(["/usr/local/bin/atelier", "sample", "postcard"]);
         assert_eq!(read(json!({ "Entrypoint": ours })), (Behaviour::Postcard, None));
-        let title = json!({ "org.opencontainers.image.title": "postcard" });
-        assert_eq!(read(json!({ "Labels": title })), (Behaviour::Postcard, None));
+        let title = json!({ "org.opencontainers.image.title": "jukebox" });
+        assert_eq!(read(json!({ "Labels": title })), (Behaviour::Jukebox, None));
         let server = json!({ "Cmd": ["/usr/sbin/nginx", "-g"], "ExposedPorts": { "8080/tcp": {} } });
         assert_eq!(read(server), (Behaviour::Idle, Some((8080, vec!["index.html".to_owned()]))));
         assert_eq!(read(json!({ "Cmd": ["/bin/sh", "-c", "echo"] })), (Behaviour::Task, None));

@@ -81,7 +81,9 @@ impl Board {
     /// Takes away what ran in a container.
     pub(in super::super) fn end_program(&self, container: &str) {
         if let Some(slot) = self.lock().get_mut(container) {
-            slot.program = None;
+            if let Some(program) = slot.program.take() {
+                program.end();
+            }
             slot.logs.iter().for_each(|logs| logs.close());
         }
     }

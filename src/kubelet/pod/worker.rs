@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::super::clock::{Clock, RETRY, STOP, now};
 use super::super::container::{Container, Need, Needs, Policy, Role, State};
 use super::super::images::Images;
+use super::super::network::Network;
 use super::super::recorder::{Recorder, pod_reference};
 use super::board::Board;
 use super::status::{View, first_records, has_begun};
@@ -24,6 +25,7 @@ pub(in super::super) struct Context {
     pub(in super::super) node: String,
     pub(in super::super) client: Client,
     pub(in super::super) images: Arc<Images>,
+    pub(in super::super) network: Network,
     pub(in super::super) recorder: Recorder,
     pub(in super::super) clock: Clock,
 }

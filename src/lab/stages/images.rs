@@ -21,18 +21,23 @@ pub(super) type Choose = fn(&Context, &Site) -> Result<Vec<Wanted>, Error>;
 /// An image that the nodes must have.
 pub(super) struct Wanted {
     pub(super) reference: String,
-    /// The sample's version, when it is the sample's image.
-    sample: Option<String>,
+    /// The sample's name and version, when it is an image of a sample.
+    sample: Option<(&'static str, String)>,
 }
 
 /// The images of the workshop's catalogue.
 #[expect(clippy::unnecessary_wraps, reason = "it is a choice beside one that can fail")]
 pub(super) fn workshop(context: &Context, _site: &Site) -> Result<Vec<Wanted>, Error> {
     let of_image = |image: &crate::objects::Image| {
-        let (reference, built) = (image.reference.clone(), image.behaviour == Behaviour::Postcard);
+        let reference = image.reference.clone();
+        let sample = match image.behaviour {
+            Behaviour::Postcard => Some("postcard"),
+            Behaviour::Jukebox => Some("jukebox"),
+            Behaviour::Idle | Behaviour::Task | Behaviour::Redis => None,
+        };
         let of_tag = move |tag: String| {
             let reference = format!("{reference}:{tag}");
-            Wanted { reference, sample: built.then_some(tag) }
+            Wanted { reference, sample: sample.map(|sample| (sample, tag)) }
         };
         image.tags.clone().into_iter().map(of_tag)
     };
@@ -81,8 +86,8 @@ impl Stage for Images {
         let wanted = (self.wanted)(context, &site)?;
         let made = wanted.iter().map(|wanted| async {
             match &wanted.sample {
-                Some(version) => {
-                    site.ensure_sample(&wanted.reference, version, &context.program, &tell).await
+                Some((sample, version)) => {
+                    site.ensure_sample(&wanted.reference, sample, version, &context.program, &tell).await
                 }
                 None => site.ensure_pulled(&wanted.reference, &tell).await,
             }

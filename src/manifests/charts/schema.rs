@@ -44,8 +44,14 @@ fn findings(chart: &Chart, values: &Map<String, Json>) -> String {
     text
 }
 
+/// Checks values against one schema.
 pub(super) fn one(schema: &[u8], values: &Map<String, Json>) -> Result<(), String> {
-    let schema = serde_json::from_slice::<Json>(schema).map_err(|error| error.to_string())?;
+    let mut schema = serde_json::from_slice::<Json>(schema).map_err(|error| error.to_string())?;
+    // Helm's library knows the drafts by `https`, too, which many charts write.
+    if let Some(draft) = schema["$schema"].as_str().and_then(|it| it.strip_prefix("https://json-schema.org/"))
+    {
+        schema["$schema"] = format!("http://json-schema.org/{draft}").into();
+    }
     let validator = compile(&schema).map_err(|error| format!("{error}\n"))?;
     let values = Json::Object(values.clone());
     let mut lines = validator.iter_errors(&values).map(|error| line(&error)).collect::<Vec<_>>();

@@ -110,4 +110,20 @@ impl Folder {
         let source = format!("process {process} does not end").into();
         Err(Error::Server { server: "platform".to_owned(), source })
     }
+
+    /// Stops the process and forgets its cluster: objects, and what controllers have fetched. Certificates and ports
+    /// stay, so that the actors' kubeconfigs are good for the next one.
+    pub async fn lose_cluster(&self) -> Result<(), Error> {
+        self.stop().await?;
+        for part in ["kubernetes", "artifacts"] {
+            let path = self.join(part);
+            match std::fs::remove_dir_all(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(file_error(&path, error));
+                }
+                _ => (),
+            }
+        }
+        Ok(())
+    }
 }

@@ -19,6 +19,12 @@ const SPEED: &str = "speed";
 /// The fastest clock: waits of minutes become some milliseconds.
 const LIMIT: u32 = 1000;
 
+/// How many times as fast the lab's clock goes as the one on the wall.
+pub async fn speed(client: &Client) -> Result<u32, kube::Error> {
+    let clocks: Api<ConfigMap> = Api::namespaced(client.clone(), NAMESPACE);
+    Ok(clocks.get_opt(NAME).await?.as_ref().map_or(1, speed_of))
+}
+
 /// Makes the lab's clock go `speed` times as fast as the one on the wall; 1 is the usual.
 pub async fn set_speed(client: &Client, speed: u32) -> Result<(), kube::Error> {
     let clocks: Api<ConfigMap> = Api::namespaced(client.clone(), NAMESPACE);

@@ -13,11 +13,12 @@ const DOCKERFILE: &str = include_str!("../../../docker/sample/Dockerfile");
 pub(super) const SCRATCH: &str = "scratch";
 
 impl Site {
-    /// Builds the image `reference` of the sample that answers as `version`, unless the engine has one that was
+    /// Builds the image `reference` of a sample that answers as `version`, unless the engine has one that was
     /// built from this very program. Whether it was built.
     pub async fn ensure_sample(
         &self,
         reference: &str,
+        sample: &str,
         version: &str,
         program: &Path,
         tell: Tell<'_>,
@@ -47,7 +48,11 @@ impl Site {
         // share the layer with the program.
         let labels = labels.collect::<String>();
         let copied = if libraries.is_empty() { "" } else { "COPY root /\n" };
-        let dockerfile = format!("FROM {base}\n{labels}{copied}{DOCKERFILE}ENV POSTCARD_VERSION={version}\n");
+        let variable = format!("{}_VERSION", sample.to_uppercase());
+        let dockerfile = format!(
+            "FROM {base}\n{labels}{copied}{DOCKERFILE}ENTRYPOINT [\"/usr/local/bin/atelier\", \"sample\", \"{sample}\"]\n\
+             ENV {variable}={version}\n"
+        );
         let path = program.to_owned();
         let packed = tokio::task::spawn_blocking(move || pack(&dockerfile, &path, &libraries)).await;
         let packed = packed.map_err(std::io::Error::other).flatten().map_err(cannot)?;

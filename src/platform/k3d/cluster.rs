@@ -111,6 +111,17 @@ impl Site {
         Ok(())
     }
 
+    /// Loses the clusters with everything in them. Their ports stay, and so do network, forge and images: what is made
+    /// next is found under the same addresses.
+    pub async fn lose_clusters(&self) -> Result<(), platform::Error> {
+        for cluster in self.clusters() {
+            self.claim(cluster).await?;
+            self.remove_cluster_containers(cluster).await?;
+            self.folder.forget_cluster(cluster);
+        }
+        Ok(())
+    }
+
     async fn create_cluster(&self, cluster: &str) -> Result<(), platform::Error> {
         let name = self.names.cluster(cluster);
         let known = self.folder.cluster_port(cluster)?;

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::folder::Manifest;
 use super::site::Tell;
-use super::{Error, Settings, Site};
+use super::{Error, Folder, Settings, Site};
 use crate::events::Outcome;
 use crate::platform;
 use crate::platform::files::{create_folder, write};
@@ -131,17 +131,28 @@ impl Site {
 
     /// The objects that the lab installs, in the order of the manifest.
     pub fn operator(&self) -> Result<Vec<Value>, platform::Error> {
-        let path = self.folder.manifest();
-        let from = path.display().to_string();
-        let mut objects = parse(&from, &read(&path)?)?;
-        objects.retain(|object| !left_out(object));
-        for object in &mut objects {
-            redirect(object, &self.settings);
-        }
-        let receiver = receiver(&objects);
-        objects.extend(receiver);
-        Ok(objects)
+        objects(&self.folder, &self.settings)
     }
+}
+
+/// The objects of the operator in a lab that has been set up, in the order of the manifest. Fails when the manifest was
+/// never fetched.
+pub fn operator(folder: &Folder) -> Result<Vec<Value>, platform::Error> {
+    let settings = folder.record()?.map(|record| record.settings).unwrap_or_default();
+    objects(folder, &settings)
+}
+
+fn objects(folder: &Folder, settings: &Settings) -> Result<Vec<Value>, platform::Error> {
+    let path = folder.manifest();
+    let from = path.display().to_string();
+    let mut objects = parse(&from, &read(&path)?)?;
+    objects.retain(|object| !left_out(object));
+    for object in &mut objects {
+        redirect(object, settings);
+    }
+    let receiver = receiver(&objects);
+    objects.extend(receiver);
+    Ok(objects)
 }
 
 /// The images that the containers of these objects name.

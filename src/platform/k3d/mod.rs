@@ -37,7 +37,7 @@ pub use inventory::{Holding, Part, holdings, labs, remove};
 pub use linked::files as linked_files;
 pub use logs::Source;
 pub use machine::Machine;
-pub use manifest::{forget_manifests, images as images_of, manifests};
+pub use manifest::{forget_manifests, images as images_of, manifests, operator};
 pub use names::Names;
 pub use open::open;
 pub use preflight::{Finding, Level, examine};

@@ -1,13 +1,6 @@
-//! Postcard, a small site that shows which version runs where, and what it was told to say.
-//!
-//! It is configured by its environment only: `POSTCARD_VERSION`, `POSTCARD_ENVIRONMENT`, `POSTCARD_MESSAGE`.
+//! Postcard, a small site that shows which version runs where, and what it was told to say: `POSTCARD_VERSION`,
+//! `POSTCARD_ENVIRONMENT`, `POSTCARD_MESSAGE`, each also as a file that `…_FILE` names.
 
-mod page;
-mod router;
-mod settings;
+mod site;
 
-pub use router::{Log, router};
-pub use settings::Error;
-
-/// The port that it listens on.
-pub const PORT: u16 = 8080;
+pub use site::service;

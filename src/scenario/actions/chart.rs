@@ -27,6 +27,9 @@ pub struct Chart {
     /// Another actor than the track's.
     #[serde(rename = "as")]
     pub actor: Option<Text>,
+    /// True when a version that is in the registry already is left as it is, whatever the folder has become since.
+    #[serde(default)]
+    pub once: bool,
 }
 
 impl Chart {
@@ -66,7 +69,9 @@ impl Chart {
         let name = format!("{}/{}", context.text(&self.to)?.trim_matches('/'), chart.name);
         let (platform, workshop) = (&context.session.platform, &context.session.workshop);
         let supply = Supply { platform, workshop, user: &actor.actor.name, token: &actor.token };
-        let changed = supply.remote(&name).push(&chart.tag(), &chart.packed()).await?;
+        let remote = supply.remote(&name);
+        let kept = self.once && remote.tagged(&chart.tag()).await?.is_some();
+        let changed = !kept && remote.push(&chart.tag(), &chart.packed()).await?;
         let output = if changed { format!("{name}:{}", chart.tag()) } else { String::new() };
         Ok(Done { unchanged: !changed, output, ..Done::default() })
     }

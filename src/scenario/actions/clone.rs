@@ -9,6 +9,9 @@ use super::tree::{Change, changed, difference};
 use crate::platform::git_repository;
 use crate::scenario::error::ActionError;
 
+/// The branch that every repository of a workshop begins with.
+const MAIN: &str = "main";
+
 /// One commit to be made and pushed.
 #[derive(Clone)]
 pub(crate) struct Push {
@@ -51,7 +54,12 @@ impl Push {
         let failed = |source| ActionError::Git { repository: self.repository.clone(), source };
         let (repository, fresh) = self.open().map_err(failed)?;
         self.fetch(&repository).map_err(failed)?;
-        let base = self.head(&repository).map_err(failed)?;
+        let own = head(&repository, &self.branch).map_err(failed)?;
+        // A branch that is not there yet begins where the repository's own stands, as after `git switch -c`.
+        let base = match &own {
+            Some(_) => own.clone(),
+            None => head(&repository, MAIN).map_err(failed)?,
+        };
         let old = match &base {
             Some(commit) => commit.tree().map_err(failed)?,
             None => empty(&repository).map_err(failed)?,
@@ -67,7 +75,9 @@ impl Push {
                 id
             }
         };
-        self.follow(&repository, tip, fresh).map_err(failed)?;
+        if own.is_some() || !unchanged {
+            self.follow(&repository, tip, fresh).map_err(failed)?;
+        }
         Ok(Pushed { unchanged, difference })
     }
 
@@ -98,14 +108,6 @@ impl Push {
         options.remote_callbacks(self.callbacks());
         let mut remote = repository.remote_anonymous(&self.url)?;
         remote.fetch(&["+refs/heads/*:refs/remotes/origin/*"], Some(&mut options), None)
-    }
-
-    fn head<'a>(&self, repository: &'a Repository) -> Result<Option<Commit<'a>>, git2::Error> {
-        match repository.find_reference(&format!("refs/remotes/origin/{}", self.branch)) {
-            Ok(reference) => reference.peel_to_commit().map(Some),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     fn commit(
@@ -174,6 +176,15 @@ impl Push {
             }
         }
         repository.reference(&own, tip, true, log).map(|_| ())
+    }
+}
+
+/// Where a branch of the forge stands.
+fn head<'a>(repository: &'a Repository, branch: &str) -> Result<Option<Commit<'a>>, git2::Error> {
+    match repository.find_reference(&format!("refs/remotes/origin/{branch}")) {
+        Ok(reference) => reference.peel_to_commit().map(Some),
+        Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -24,11 +24,7 @@ impl Cluster {
     /// Loses it and makes it anew.
     pub(crate) async fn perform(self, context: &Context<'_>) -> Result<Done, ActionError> {
         let Self::Recreate = self;
-        let Some(recreate) = &context.session.recreate else {
-            let platform = context.session.platform.kind.name();
-            return Err(ActionError::Unsupported { what: "`cluster: recreate`".to_owned(), platform });
-        };
-        recreate().await.map_err(ActionError::Body)?;
+        (context.session.recreate)().await.map_err(ActionError::Body)?;
         Ok(Done::default())
     }
 }

@@ -205,7 +205,9 @@ async fn give_up(
     wanted: Option<&str>,
 ) -> bool {
     if condition(object, "Stalled").is_some_and(|stalled| stalled.status == "True") {
-        return true;
+        // A release that has given up one version takes up the next.
+        let attempted = object["status"]["lastAttemptedRevision"].as_str();
+        return object["kind"] != "HelmRelease" || wanted.is_none() || attempted == wanted;
     }
     let (Some(wanted), Some(ready)) = (wanted, ready) else { return false };
     let busy = condition(object, "Reconciling").filter(|busy| busy.status == "True");

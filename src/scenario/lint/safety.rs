@@ -93,13 +93,6 @@ pub(crate) fn platforms(workshop: &Workshop, scenario: &Scenario, findings: &mut
         findings.push(Finding::new(Code::Platform, place, message).help(help));
     };
     for step in scenario.steps.iter().filter(|step| allows(&step.requires)) {
-        for action in &step.actions {
-            match action.value {
-                Action::Install(_) => add(action.at, "`install: operator`"),
-                Action::Cluster(_) => add(action.at, "`cluster: recreate`"),
-                _ => (),
-            }
-        }
         for check in &step.verify {
             if let Check::Http(http) = &check.value
                 && http.from.is_some()

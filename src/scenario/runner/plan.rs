@@ -94,7 +94,6 @@ impl Session {
         let cannot = |what: &str| Some(format!("{what} is not possible on the platform `{kind}` yet"));
         match action {
             Action::Install(_) if self.operator.is_empty() => cannot("`install: operator`"),
-            Action::Cluster(_) if self.recreate.is_none() => cannot("`cluster: recreate`"),
             _ => None,
         }
     }

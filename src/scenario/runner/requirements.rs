@@ -84,11 +84,17 @@ async fn lack_of_tool(tool: &str, wanted: &str) -> Option<String> {
 }
 
 impl<'a> Run<'a> {
-    /// Why a step cannot be done here: what it lacks itself, or what a step lacks that it needs.
+    /// Why a step cannot be done here: what it lacks itself, what a step lacks that it needs, or what was left out that it
+    /// goes on from.
     pub(crate) fn lacking<'b>(&'b self, open: &'b Open<'a>) -> BoxFuture<'b, Result<Option<String>, Error>> {
         Box::pin(async move {
             if let Some(reason) = self.session.lack(&open.step.requires).await {
                 return Ok(Some(reason));
+            }
+            if let Some(name) = self.left_out(open)? {
+                return Ok(Some(format!(
+                    "it goes on from what `{name}` finds out, which was left out; `atelier reset {name}` goes back to it"
+                )));
             }
             for need in &open.step.needs {
                 let Some((track, index)) = find(&self.session.workshop, need) else { continue };
@@ -99,5 +105,21 @@ impl<'a> Run<'a> {
             }
             Ok(None)
         })
+    }
+
+    /// A step of the same track that was left out, and whose facts this one names.
+    fn left_out(&self, open: &Open<'_>) -> Result<Option<String>, Error> {
+        let scenario = self.session.scenario(&open.track)?;
+        let own =
+            scenario.steps.iter().position(|step| step.id.value == open.step.id.value).unwrap_or_default();
+        let source = scenario.source_of(own);
+        for index in 0..own {
+            let earlier = self.open(&open.track, index)?;
+            let skipped = self.past(&earlier).is_some_and(|past| past.skipped) && !self.is_known(&earlier);
+            if skipped && source.contains(&format!("facts.{}.", earlier.step.id.value)) {
+                return Ok(Some(earlier.name));
+            }
+        }
+        Ok(None)
     }
 }

@@ -8,6 +8,7 @@ use atelier::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::world::World;
+use crate::support::redact::without_namespace;
 
 /// A served world, and a kubeconfig for it.
 pub(super) struct Kubectl {
@@ -64,7 +65,7 @@ impl Kubectl {
         let command = command.env("EDITOR", text("editor"));
         let command = command.env("KUBECACHEDIR", text("cache")).input(input).limit(Duration::from_secs(60));
         let output = command.output().await.unwrap();
-        (output.code, format!("{}{}", output.stdout, output.stderr))
+        (output.code, without_namespace(&format!("{}{}", output.stdout, output.stderr)))
     }
 
     /// Runs kubectl, which must succeed with this output.

@@ -42,7 +42,7 @@ fn nobody_is_told_anything_of_a_stranger_or_a_stopped_lab() {
     insta::assert_snapshot!(format!("{stranger}\n{stopped}"), @"
     $ atelier credentials eve
     --- stderr
-    error: lab `one` has no actor `eve`; its actors are `dev2`, `ops`
+    error: lab `one` has no actor `eve`; its actors are `dev1`, `dev2`, `ops`
     --- exit code 2
     $ atelier credentials dev2
     --- stderr

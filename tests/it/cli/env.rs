@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::redact::without_namespace;
 use crate::support::source::package;
 use crate::support::{World, needs};
 
@@ -76,7 +77,7 @@ fn the_lessons_can_be_done_by_hand() {
          {\"version\":\"1.0.0\",\"environment\":\"workshop\",\"message\":\"Hello from Dev 2!\"}"
     );
     assert_eq!(
-        world.shell("dev2", BY_HAND).ok().stdout(),
+        without_namespace(world.shell("dev2", BY_HAND).ok().stdout()),
         "deployment.apps/postcard scaled\n\
          kustomization.kustomize.toolkit.fluxcd.io/postcard annotated\n\
          deployment.apps/postcard condition met\n\

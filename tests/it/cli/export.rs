@@ -26,6 +26,7 @@ fn repositories_clones_and_journals_come_along() {
     let taken = world.atelier(&["export"]).to_string().replace("<world>/work", "<folder>");
     insta::assert_snapshot!(taken, @"
     $ atelier export
+    repository   repositories/dev1/jukebox    2 branches
     repository   repositories/dev2/postcard   3 branches
     repository   repositories/fleet/fleet     1 branch
     work         work/dev2                    clones and files as they were
@@ -97,7 +98,7 @@ fn what_would_be_lost_or_cannot_be_taken_is_named() {
     --- exit code 2
     $ atelier export --actor eve
     --- stderr
-    error: lab `one` has no actor `eve`; its actors are `dev2`, `ops`
+    error: lab `one` has no actor `eve`; its actors are `dev1`, `dev2`, `ops`
     --- exit code 2
     $ atelier export
     --- stderr

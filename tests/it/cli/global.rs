@@ -62,7 +62,7 @@ fn words_that_nothing_has_are_answered_with_those_that_there_are() {
     insta::assert_snapshot!(world.atelier(&["up", "--workshop", "seven"]), @"
     $ atelier up --workshop seven
     --- stderr
-    error: there is no workshop `seven`; there is one
+    error: there is no workshop `seven`; there is first_steps, one
     --- exit code 2
     ");
     insta::assert_snapshot!(world.atelier(&["up", "--platform", "moon"]), @"
@@ -86,20 +86,20 @@ fn words_that_nothing_has_are_answered_with_those_that_there_are() {
     insta::assert_snapshot!(world.atelier(&["rehearse", "seven"]), @"
     $ atelier rehearse seven
     --- stderr
-    error: the workshop `one` has no track `seven`; it has: dev2, ops
+    error: the workshop `one` has no track `seven`; it has: dev1, dev2, ops
     --- exit code 2
     ");
     insta::assert_snapshot!(world.atelier(&["env", "seven"]), @"
     $ atelier env seven
     --- stderr
-    error: lab `one` has no actor `seven`; its actors are `dev2`, `ops`
+    error: lab `one` has no actor `seven`; its actors are `dev1`, `dev2`, `ops`
     --- exit code 2
     ");
     insta::assert_snapshot!(world.atelier(&["open", "seven"]), @"
     $ atelier open seven
     --- stderr
     error: workshop `one` of lab `one` has no application `seven`
-    hint: there are `forge`, `app` and `postcard`
+    hint: there are `forge`, `app`, `postcard` and `front-door`
     --- exit code 2
     ");
     insta::assert_snapshot!(world.atelier(&["stop", "--lab", "one", "--workshop", "seven"]), @"

@@ -12,7 +12,7 @@ fn a_track_is_done_by_single_commands_in_the_actors_shell() {
     world.atelier(&["up"]).ok();
     let which = world.atelier(&["next"]);
     assert_eq!(which.code(), 2, "{which}");
-    assert!(which.to_string().contains("which track is meant? There are `dev2`, `ops`"), "{which}");
+    assert!(which.to_string().contains("which track is meant? There are `dev1`, `dev2`, `ops`"), "{which}");
     let program = World::PROGRAM;
     let shown = world.shell("dev2", &format!("'{program}' next")).ok();
     assert!(shown.raw().contains("dev2.clone · Look at what you have"), "{shown}");
@@ -46,6 +46,7 @@ fn a_track_is_done_by_single_commands_in_the_actors_shell() {
             "ops.look_around",
             "ops.infrastructure",
             "ops.tenants",
+            "ops.onboard_dev1",
             "ops.onboard_dev2",
             "dev2.deploy"
         ]

@@ -35,6 +35,7 @@ fn nothing_half_a_lab_a_running_and_a_hung_one_are_told_apart() {
     kubernetes   https://127.0.0.1:<port>
     forge        http://127.0.0.1:<port>    in manifests: http://forge.atelier.internal:3000
     registry     127.0.0.1:<port>           in manifests: forge.atelier.internal:3000
+    actor   dev1   Devon Dev
     actor   dev2   Dana Dev
     actor   ops    Olive Ops administrator
     stage   folder         ready
@@ -65,6 +66,7 @@ fn nothing_half_a_lab_a_running_and_a_hung_one_are_told_apart() {
     kubernetes   https://127.0.0.1:<port>
     forge        http://127.0.0.1:<port>    in manifests: http://forge.atelier.internal:3000
     registry     127.0.0.1:<port>           in manifests: forge.atelier.internal:3000
+    actor   dev1   Devon Dev
     actor   dev2   Dana Dev
     actor   ops    Olive Ops administrator
     --- stderr
@@ -121,6 +123,7 @@ fn memory_is_told_for_each_container_of_a_stand_in_for_an_engine() {
     kubernetes   -
     forge        -   in manifests: http://forge.atelier.internal:3000
     registry     -   in manifests: forge.atelier.internal:3000
+    actor   dev1   Devon Dev
     actor   dev2   Dana Dev
     actor   ops    Olive Ops administrator
     container   atelier-one-forge          stopped

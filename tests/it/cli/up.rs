@@ -30,7 +30,7 @@ fn a_second_up_changes_nothing_and_status_says_what_runs() {
     assert_eq!(status["containers"], false);
     assert_eq!(status["endpoints"], first["endpoints"]);
     let actors = status["actors"].as_array().unwrap().iter().map(|actor| actor["name"].as_str().unwrap());
-    assert_eq!(actors.collect::<Vec<_>>(), ["dev2", "ops"]);
+    assert_eq!(actors.collect::<Vec<_>>(), ["dev1", "dev2", "ops"]);
     let stages = status["stages"].as_array().unwrap().iter().map(|stage| stage["state"].as_str().unwrap());
     assert_eq!(stages.collect::<BTreeSet<_>>(), BTreeSet::from(["ready"]));
 }

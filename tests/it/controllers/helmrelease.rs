@@ -402,3 +402,104 @@ async fn a_chart_of_an_artifact_is_released_after_renderers() {
     assert_eq!(map.labels()["team"], "dev1");
     assert_eq!(map.data.unwrap()["added"], "here");
 }
+
+/// Reads and writes what a release's Secret holds.
+fn repacked(secret: &Secret, change: impl Fn(&mut Value)) -> (Value, String) {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use std::io::{Read as _, Write as _};
+    let packed = STANDARD.decode(&secret.data.as_ref().unwrap()["release"].0).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
+    let mut stored: Value = serde_json::from_str(&text).unwrap();
+    let before = stored.clone();
+    change(&mut stored);
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(stored.to_string().as_bytes()).unwrap();
+    (before, STANDARD.encode(STANDARD.encode(packer.finish().unwrap())))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_stored_as_helm_does_and_unlocked_when_it_was_left() {
+    let lab = Lab::with_source().await;
+    lab.apply(&release("carapuce", &json!({ "values": { "message": "bonjour" } }))).await;
+    lab.until_ready::<HelmRelease>("carapuce", "True").await;
+    let api = lab.api::<Secret>();
+    let secret = api.get("sh.helm.release.v1.carapuce.v1").await.unwrap();
+    let mut labels = secret.labels().clone();
+    for time in ["createdAt", "modifiedAt"] {
+        assert!(labels.remove(time).unwrap().parse::<i64>().is_ok());
+    }
+    assert_eq!(
+        json!(labels),
+        json!({ "name": "carapuce", "owner": "helm", "status": "deployed", "version": "1" })
+    );
+    let (stored, packed) = repacked(&secret, |stored| stored["info"]["status"] = "pending-upgrade".into());
+    let shown = redact(&serde_json::to_string(&stored).unwrap());
+    let mut shown: Value = serde_json::from_str(&shown).unwrap();
+    for time in ["first_deployed", "last_deployed"] {
+        shown["info"][time].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        shown["info"][time] = "<time>".into();
+    }
+    shown["chart"]["templates"][0]["data"] = "<data>".into();
+    assert_eq!(
+        shown,
+        json!({
+            "name": "carapuce", "namespace": NAMESPACE, "version": 1, "apply_method": "ssa", "hooks": [],
+            "info": { "first_deployed": "<time>", "last_deployed": "<time>", "deleted": "",
+                "description": "Install complete", "status": "deployed" },
+            "config": { "message": "bonjour" },
+            "chart": { "metadata": { "name": "carapuce", "version": "0.1.0+<commit>", "apiVersion": "v2",
+                    "appVersion": "1.0.0" },
+                "lock": null, "schema": null, "values": {}, "files": [],
+                "templates": [{ "name": "templates/cm.yaml", "data": "<data>" }] },
+            "manifest": "---\n# Source: carapuce/templates/cm.yaml\napiVersion: v1\ndata:\n  message: bonjour\nkind: \
+                ConfigMap\nmetadata:\n  labels:\n    app: carapuce\n    helm.toolkit.fluxcd.io/name: carapuce\n    \
+                helm.toolkit.fluxcd.io/namespace: dev1-ns\n  name: carapuce-carapuce\n",
+        })
+    );
+    let patch = Patch::Merge(json!({ "data": { "release": packed } }));
+    api.patch("sh.helm.release.v1.carapuce.v1", &PatchParams::default(), &patch).await.unwrap();
+    let asked =
+        Patch::Merge(json!({ "metadata": { "annotations": { "reconcile.fluxcd.io/requestedAt": "now" } } }));
+    lab.api::<HelmRelease>().patch("carapuce", &PatchParams::default(), &asked).await.unwrap();
+    until_says(&lab, "Ready", "Helm upgrade succeeded for release dev1-ns/carapuce.v2").await;
+    let events = lab.events("carapuce").await;
+    let unlocked = "Normal PendingRelease Unlocked Helm release dev1-ns/carapuce.v1 with chart \
+                    carapuce@0.1.0+<commit> in pending-upgrade state";
+    assert!(events.contains(&unlocked.to_owned()), "{events:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_may_go_to_a_namespace_of_its_own_with_its_definitions() {
+    let lab = registry_lab().await;
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: \
+                      songs.example.com}\nspec:\n  group: example.com\n  scope: Namespaced\n  names: {kind: Song, plural: \
+                      songs, singular: song, listKind: SongList}\n  versions:\n  - name: v1\n    served: true\n    storage: \
+                      true\n    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}\n";
+    let song = "apiVersion: example.com/v1\nkind: Song\nmetadata: {name: one}\n";
+    let files = [("crds/songs.yaml", definition.to_owned()), ("templates/song.yaml", song.to_owned())];
+    lab.push_chart(&chart_files(&files), "0.1.0").await;
+    let more = json!({ "targetNamespace": "elsewhere", "install": { "createNamespace": true } });
+    let mut object = of_registry("*", &more);
+    object["spec"].as_object_mut().unwrap().remove("serviceAccountName");
+    lab.apply(&object).await;
+    let object = until_says(&lab, "Ready", "InstallSucceeded").await;
+    let message = "True InstallSucceeded: Helm install succeeded for release elsewhere/elsewhere-carapuce.v1 with \
+                   chart carapuce@0.1.0";
+    assert_eq!(says(&object, "Ready").unwrap(), message);
+    let entries = object.status.unwrap().inventory.unwrap().entries;
+    assert_eq!(
+        entries.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(),
+        [
+            "elsewhere_elsewhere-carapuce-carapuce__ConfigMap",
+            "elsewhere_one_example.com_Song",
+            "_songs.example.com_apiextensions.k8s.io_CustomResourceDefinition",
+        ]
+    );
+    assert_eq!(
+        secrets(&lab).await,
+        ["sh.helm.release.v1.elsewhere-carapuce.v1 helm.sh/release.v1 1 deployed"],
+        "releases are stored beside the object"
+    );
+}

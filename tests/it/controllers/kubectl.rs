@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::Service;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::redact::without_namespace;
 use crate::workloads::{Cluster, POSTCARD, deployment, is_rolled_out, service};
 
 /// A cluster on a socket; none, with the reason printed, on a machine without kubectl.
@@ -63,7 +64,7 @@ pub(crate) async fn kubectl(folder: &Path, arguments: &str) -> (i32, String) {
 pub(crate) async fn told(folder: &Path, arguments: &str) -> String {
     let (code, output) = kubectl(folder, arguments).await;
     assert_eq!(code, 0, "kubectl {arguments}: {output}");
-    output
+    without_namespace(&output)
 }
 
 #[tokio::test]
@@ -95,7 +96,10 @@ async fn rollout_is_watched_undone_and_listed() {
                       Available      True    MinimumReplicasAvailable\n  Progressing    True    NewReplicaSetAvailable\n";
     assert!(described.contains(counts) && described.contains(conditions), "{described}");
     let logs = told(folder, "logs deploy/web").await;
-    assert!(logs.contains("postcard 1.0.0 (nowhere) listens on port 8080"), "{logs}");
+    assert!(
+        logs.contains("listens on port 8080\" sample=postcard version=1.0.0 environment=nowhere"),
+        "{logs}"
+    );
     assert_eq!(told(folder, "scale deploy web --replicas 1").await, "deployment.apps/web scaled\n");
     cluster.until::<Deployment>("web", is_rolled_out).await;
     let restarted = told(folder, "rollout restart deploy web").await;

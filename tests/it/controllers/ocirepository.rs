@@ -118,3 +118,20 @@ async fn what_is_wrong_is_told() {
         assert_eq!(stalled, name == "url", "{name}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_is_applied_by_a_kustomization() {
+    let lab = Lab::open().await;
+    lab.add_secrets().await;
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: applied}\ndata: {a: b}\n".to_owned();
+    lab.push_chart(&[("Chart.yaml", CHART.to_owned()), ("deploy/cm.yaml", map)], "0.1.0").await;
+    lab.apply(&source("apps", &json!({ "ref": { "semver": "0.x" } }))).await;
+    lab.apply(&json!({ "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+        "metadata": { "name": "apps", "namespace": NAMESPACE },
+        "spec": { "interval": "1m", "path": "carapuce/deploy", "prune": true, "targetNamespace": NAMESPACE,
+            "sourceRef": { "kind": "OCIRepository", "name": "apps" } } }))
+        .await;
+    let object = lab.until_ready::<atelier::objects::flux::Kustomization>("apps", "True").await;
+    assert_eq!(status(&object)["lastAppliedRevision"], "0.1.0@sha256:<digest>");
+    lab.api::<k8s_openapi::api::core::v1::ConfigMap>().get("applied").await.unwrap();
+}

@@ -91,6 +91,26 @@ async fn what_is_in_conflict_is_not_merged_and_nothing_moves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_has_nothing_in_common_is_not_merged() {
+    let (world, work) = world().await;
+    world.git(&work, &["checkout", "-q", "--orphan", "feature/x2"]).await;
+    world.commit(&work, &[("z.txt", "z\n")], "from nowhere").await;
+    world.git(&work, &["push", "-q", "origin", "feature/x2:feature/x"]).await;
+    assert_eq!(open(&world, "X").await.status, 201);
+    let wish = json!({"Do": "merge"});
+    let refused = world.call("dev1", Method::POST, "/repos/dev1/apps/pulls/1/merge", Some(wish)).await;
+    assert_eq!(
+        (refused.status, refused.json()),
+        (
+            409,
+            json!({"Style": "merge", "StdOut": "", "StdErr": "fatal: refusing to merge unrelated histories\n",
+                "Err": {"Stderr": null}})
+        )
+    );
+    world.fsck(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_merges_at_once_one_wins() {
     let (world, work) = world().await;
     world.git(&work, &["push", "-q", "origin", "feature/x"]).await;

@@ -39,7 +39,7 @@ async fn program_that_refuses_its_configuration_is_backed_off_from() {
     assert_eq!(container["lastState"]["terminated"]["reason"], "Error");
     assert_eq!(status["phase"], "Running");
     let logs = cluster.get("/api/v1/namespaces/app/pods/crash/log").await.unwrap();
-    assert_eq!(logs, "error: `POSTCARD_MESSAGE` has 300 characters, at most 280 fit on a postcard\n");
+    assert_eq!(logs, "level=error message=\"`POSTCARD_MESSAGE` has 300 characters, at most 280 fit\"\n");
     let before = cluster.get("/api/v1/namespaces/app/pods/crash/log?previous=true").await.unwrap();
     assert_eq!(before, logs);
     let events = cluster.events("crash", "BackOff").await;

@@ -6,6 +6,7 @@ mod node;
 mod pulling;
 mod pushed;
 mod restart;
+mod samples;
 mod scheduling;
 mod server;
 mod streams;

@@ -34,7 +34,10 @@ async fn logs_and_programs_are_for_who_has_the_token() {
     assert_eq!(ask(cluster.kubelet, "/containerLogs/app/web/other", token).await, (404, missing));
 
     let logs = cluster.api::<Pod>().logs("web", &LogParams::default()).await.unwrap();
-    assert_eq!(logs, "postcard 1.0.0 (nowhere) listens on port 8080\nGET /version 200\n");
+    let begun =
+        "level=info message=\"listens on port 8080\" sample=postcard version=1.0.0 environment=nowhere\n";
+    let asked = "level=info message=request method=GET path=/version status=200\n";
+    assert_eq!(logs, format!("{begun}{asked}"));
     let last = LogParams { tail_lines: Some(1), ..LogParams::default() };
-    assert_eq!(cluster.api::<Pod>().logs("web", &last).await.unwrap(), "GET /version 200\n");
+    assert_eq!(cluster.api::<Pod>().logs("web", &last).await.unwrap(), asked);
 }

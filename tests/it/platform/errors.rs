@@ -56,7 +56,9 @@ async fn play(case: &Case) -> (String, Vec<String>) {
         Call::Network => site.ensure_network().await.map(drop),
         Call::Forge => site.ensure_forge(&|_| ()).await.map(drop),
         Call::Cluster => site.ensure_cluster("main", &|_| ()).await.map(drop),
-        Call::Sample => site.ensure_sample("atelier.invalid/a:1", "1", &sample, &|_| ()).await.map(drop),
+        Call::Sample => {
+            site.ensure_sample("atelier.invalid/a:1", "postcard", "1", &sample, &|_| ()).await.map(drop)
+        }
     };
     let folder = home.path().canonicalize().unwrap().display().to_string();
     let redaction = Redaction::new(vec![(folder, "<home>"), (engine.address(), "<engine>")]);

@@ -122,7 +122,7 @@ async fn what_is_known_is_rendered_and_the_rest_says_after_what() {
             "actor": "dev",
             "shown": "atelier recreate cluster",
             "once": true,
-            "lack": "`cluster: recreate` is not possible on the platform `embedded` yet"
+            "lack": null
           }
         ],
         "checks": [

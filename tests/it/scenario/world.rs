@@ -148,7 +148,7 @@ impl World {
             journal_folder: self.path("journal"),
             values: serde_json::Map::new(),
             operator: Vec::new(),
-            recreate: None,
+            recreate: std::sync::Arc::new(|| Box::pin(async { Ok(()) })),
             events: Events::to(move |event| events.lock().unwrap().push(event)),
         }
     }

@@ -165,6 +165,7 @@ impl From<Refusal> for ApiError {
             | Refusal::Rule(_)
             | Refusal::Style => Self::NotAllowed { message },
             Refusal::Failure(Failure::Git(error)) => error.into(),
+            Refusal::Failure(Failure::Unrelated { style }) => Self::Merge { style, message },
             Refusal::Exists { .. } | Refusal::Moved | Refusal::UpToDate { .. } | Refusal::Failure(_) => {
                 Self::Conflict { message }
             }

@@ -1,9 +1,7 @@
-//! The postcard itself, as HTML. One hue per version, so that a new version is seen from the back of a room.
+//! What the pages of the samples look like. One hue per version, so that a new version is seen from the back of a room.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
-
-use super::settings::Settings;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: light-dark(#1d2433, #e9edf5); --paper: light-dark(#fffdf7, #222a38);
@@ -20,29 +18,40 @@ aside { border-left: 1px solid color-mix(in srgb, var(--ink) 25%, transparent); 
   text-align: center; font-weight: 700; rotate: 3deg; }
 .stamp b { display: block; font-size: 1.7rem; }
 dl { margin: 0; } dt { font-size: .8rem; opacity: .7; } dd { margin: 0 0 .6rem; font-weight: 600; overflow-wrap: anywhere; }
+ol { margin: 1.2rem 0 0; padding-left: 1.4rem; } li { overflow-wrap: anywhere; }
 @media (max-width: 36rem) { main { grid-template-columns: 1fr; } aside { border: 0; padding: 0; } }
 ";
 
-/// Renders the page.
-pub(super) fn page(settings: &Settings) -> Markup {
-    let hue = hue(&settings.version);
+/// What every page shows.
+pub(super) struct Look<'a> {
+    /// The sample's name, as one reads it.
+    pub(super) name: &'a str,
+    pub(super) version: &'a str,
+    pub(super) environment: &'a str,
+    pub(super) message: &'a str,
+}
+
+/// Renders a page; `more` stands below the message, `facts` below the environment and the version.
+pub(super) fn page(look: &Look<'_>, more: &Markup, facts: &[(&str, String)]) -> Markup {
+    let Look { name, version, environment, message } = look;
     html! {
         (DOCTYPE)
-        html lang="en" style=(format!("--hue: {hue}")) {
+        html lang="en" style=(format!("--hue: {}", hue(version))) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Postcard " (settings.version) " from " (settings.environment) }
+                title { (name) " " (version) " from " (environment) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 main {
-                    p.message { (settings.message) }
+                    div { p.message { (message) } (more) }
                     aside {
-                        div.stamp { "postcard" b { (settings.version) } }
+                        div.stamp { (name.to_lowercase()) b { (version) } }
                         dl {
-                            dt { "Environment" } dd { (settings.environment) }
-                            dt { "Version" } dd { (settings.version) }
+                            dt { "Environment" } dd { (environment) }
+                            dt { "Version" } dd { (version) }
+                            @for (term, text) in facts { dt { (term) } dd { (text) } }
                         }
                     }
                 }
@@ -62,12 +71,8 @@ mod tests {
 
     #[test]
     fn message_is_escaped() {
-        let settings = Settings {
-            version: "1.0.0".to_owned(),
-            environment: "staging".to_owned(),
-            message: "<script>".to_owned(),
-        };
-        let page = page(&settings).into_string();
+        let look = Look { name: "Postcard", version: "1.0.0", environment: "staging", message: "<script>" };
+        let page = page(&look, &html! {}, &[]).into_string();
         assert!(page.contains(r#"<p class="message">&lt;script&gt;</p>"#), "{page}");
         assert!(page.contains("<title>Postcard 1.0.0 from staging</title>"), "{page}");
     }
