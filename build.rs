@@ -1,6 +1,5 @@
 //! Tells the program which commit it is built of and how. `ATELIER_COMMIT` says it, else the files of the repository
 //! that this lies in do; no git is needed. Only release builds look, so that a commit does not build anew all there is.
-#![expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 
 use std::path::{Path, PathBuf};
 

@@ -36,7 +36,8 @@ pub(super) fn pattern(text: &str) -> Result<Regex, String> {
                 let end = chars[at..].iter().position(|&char| char == ']').filter(|&end| end > 0);
                 let end = at + end.ok_or_else(|| format!("`{text}` has a `[` without its `]`"))?;
                 let set = chars[at..end].iter().collect::<String>();
-                regex += &format!("[{}]", set.replace('\\', r"\\").replace('[', r"\[").replace("&&", r"&\&"));
+                let set = set.replace('\\', r"\\").replace('[', r"\[").replace("&&", r"&\&");
+                regex.extend(["[", &set, "]"]);
                 at = end + 1;
             }
             '\\' => {

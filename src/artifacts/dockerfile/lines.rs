@@ -29,8 +29,8 @@ pub(super) fn lines(bytes: &[u8]) -> Result<Vec<Line>, Error> {
         return Err(wrong(1, format!("the file has more than {BYTES_LIMIT} bytes")));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-        wrong(before + 1, "it is not text in UTF-8")
+        let before = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
+        wrong(before, "it is not text in UTF-8")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut found, mut open): (Vec<Line>, Option<Line>) = (Vec::new(), None);

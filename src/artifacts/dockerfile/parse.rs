@@ -121,8 +121,7 @@ fn copy(line: usize, rest: &str) -> Result<Instruction, Error> {
     while rest.starts_with("--") {
         let (flag, after) = cut(rest);
         executable = match flag.split_once('=').unwrap_or((flag, "")) {
-            ("--link", "" | "true" | "false") => executable,
-            ("--chown", "0" | "0:0" | "root" | "root:root") => executable,
+            ("--link", "" | "true" | "false") | ("--chown", "0" | "0:0" | "root" | "root:root") => executable,
             ("--chmod", "755" | "0755") => Some(true),
             ("--chmod", "644" | "0644") => Some(false),
             ("--chmod", mode) => {

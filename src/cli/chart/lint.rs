@@ -74,7 +74,7 @@ fn show(global: &Global, all: &[Linted], failures: usize, quiet: bool) {
                 let shown = findings.iter().filter(|finding| !quiet || finding.severity > Severity::Info);
                 text.extend(shown.map(|finding| format!("{finding}\n")));
             }
-            Err(reason) => text += &format!("Error {reason}\n"),
+            Err(reason) => text.extend(["Error ", reason, "\n"]),
         }
         global.ui.data(&(text + "\n"));
     }

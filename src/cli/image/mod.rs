@@ -20,7 +20,7 @@ pub(super) struct ImageArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build an image of a folder and keep it, to be pushed
-    Build(build::BuildArgs),
+    Build(Box<build::BuildArgs>),
     /// Push an image that was built
     Push(push::PushArgs),
     /// Show what an image is made of, whether it was pushed or not
@@ -29,7 +29,7 @@ enum Command {
 
 pub(super) async fn run(global: &Global, args: ImageArgs) -> Result<u8, Failure> {
     match args.command {
-        Command::Build(args) => build::run(global, args).await,
+        Command::Build(args) => build::run(global, *args).await,
         Command::Push(args) => push::run(global, args).await,
         Command::Inspect(args) => inspect::run(global, args).await,
     }

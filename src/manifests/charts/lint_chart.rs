@@ -75,7 +75,7 @@ pub(super) fn chart_file(findings: &mut Findings, files: &[File]) {
         is_text(&plain, "version"),
         version(&chart),
         is_text(&plain, "appVersion"),
-        chart.maintainers.iter().try_for_each(maintainer),
+        chart.maintainers.iter().try_for_each(|one| maintainer(one.as_ref())),
         chart
             .sources
             .iter()
@@ -156,7 +156,7 @@ fn version(chart: &Metadata) -> Result<(), String> {
     told(version == "0.0.0-0", || "version 0.0.0-0 is less than or equal to 0.0.0-0".to_owned())
 }
 
-fn maintainer(maintainer: &Option<Maintainer>) -> Result<(), String> {
+fn maintainer(maintainer: Option<&Maintainer>) -> Result<(), String> {
     let Some(Maintainer { name, email, url }) = maintainer else {
         return Err("a maintainer entry is empty".to_owned());
     };

@@ -101,14 +101,14 @@ impl Reader<'_> {
             self.chars.next();
             return self.list();
         }
-        let (text, _) = self.word(&[','])?;
+        let (text, _) = self.word(&[',']);
         Ok(self.typed(text))
     }
 
     fn list(&mut self) -> Result<Json, String> {
         let mut list = Vec::new();
         loop {
-            let (text, end) = self.word(&[',', '}'])?;
+            let (text, end) = self.word(&[',', '}']);
             let empty = text.is_empty() && list.is_empty() && end == Some('}');
             if !empty {
                 list.push(self.typed(text));
@@ -124,16 +124,16 @@ impl Reader<'_> {
         }
     }
 
-    fn word(&mut self, ends: &[char]) -> Result<(String, Option<char>), String> {
+    fn word(&mut self, ends: &[char]) -> (String, Option<char>) {
         let mut text = String::new();
         while let Some(char) = self.chars.next() {
             match char {
                 '\\' => text.extend(self.chars.next()),
-                char if ends.contains(&char) => return Ok((text, Some(char))),
+                char if ends.contains(&char) => return (text, Some(char)),
                 char => text.push(char),
             }
         }
-        Ok((text, None))
+        (text, None)
     }
 
     fn typed(&self, text: String) -> Json {

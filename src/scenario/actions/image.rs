@@ -63,8 +63,8 @@ impl Image {
     pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
         let name = quote(&format!("{}:{}", context.text(&self.name)?, context.text(&self.tag)?));
         let folder = Origin::of(self.from.as_ref(), self.folder.as_ref()).shown(context)?;
-        let mut options = String::new();
-        let mut say = |option: &str, value: String| options += &format!(" --{option} {}", quote(&value));
+        let mut options = vec![String::new()];
+        let mut say = |option: &str, value: String| options.push(format!("--{option} {}", quote(&value)));
         if let Some(base) = context.optional(self.base.as_ref())? {
             say("base", base);
         }
@@ -78,9 +78,9 @@ impl Image {
         }
         for word in &self.entrypoint {
             // A word that begins with a dash is no option of the command's own.
-            options += &format!(" --entrypoint={}", quote(&context.text(word)?));
+            options.push(format!("--entrypoint={}", quote(&context.text(word)?)));
         }
-        let folder = quote(&folder);
+        let (folder, options) = (quote(&folder), options.join(" "));
         Ok(format!("atelier image build {folder} --tag {name}{options}\natelier image push {name}"))
     }
 

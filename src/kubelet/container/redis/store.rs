@@ -180,9 +180,9 @@ impl Store {
     }
 
     fn range(&self, key: &[u8], first: i64, last: i64) -> Result<Value, Refusal> {
-        let Some(list) = self.list(key)? else { return Ok(Value::List(Vec::new())) };
-        let (first, length) = bounds(list.len(), first, last);
-        let values = list.iter().skip(first).take(length);
+        let Some(items) = self.list(key)? else { return Ok(Value::List(Vec::new())) };
+        let (first, length) = bounds(items.len(), first, last);
+        let values = items.iter().skip(first).take(length);
         Ok(Value::List(values.map(|value| Value::Bulk(Some(value.clone()))).collect()))
     }
 
