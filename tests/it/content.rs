@@ -1,6 +1,7 @@
 //! The material itself: what the templates and the files of the scenarios come to, and how long the texts are. That
 //! the steps do what they say is shown by rehearsing them.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use atelier::manifests::charts::{Capabilities, Chart, File, Options, Release, render};
@@ -165,13 +166,9 @@ fn the_chart_of_dev1_takes_the_values_of_every_step() {
         let kinds = manifests.map(|one| one["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
         let hooks = rendered.hooks.iter().map(|hook| hook.manifest.name.as_str()).collect::<Vec<_>>();
         let version = &spec["chart"]["spec"]["version"];
-        shown.push_str(&format!(
-            "{step}: {} of {version}, {} and {}, {}\n",
-            chart.metadata.name,
-            kinds.join(" and "),
-            hooks.join(" and "),
-            rendered.values["redis"],
-        ));
+        let (name, redis) = (&chart.metadata.name, &rendered.values["redis"]);
+        let (kinds, hooks) = (kinds.join(" and "), hooks.join(" and "));
+        writeln!(shown, "{step}: {name} of {version}, {kinds} and {hooks}, {redis}").unwrap();
     }
     insta::assert_snapshot!(shown, @r#"
     release: jukebox of "0.1.0", Service and Deployment and jukebox-listen and jukebox-opening, ""

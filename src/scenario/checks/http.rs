@@ -102,7 +102,7 @@ impl Http {
                     return Ok(Look { verdict: Verdict::Never(reason.to_owned()), values: Map::new() });
                 };
                 let url = if service.is_some() { in_cluster(&address) } else { address };
-                inside::ask(context, &from, &image, &url).await
+                Box::pin(inside::ask(context, &from, &image, &url)).await
             }
             (None, Some(_)) => ask_service(context, &address).await,
             (None, None) => ask_url(&address).await,
