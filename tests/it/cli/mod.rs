@@ -27,3 +27,4 @@ mod stop;
 mod team;
 mod trust;
 mod up;
+mod why;
