@@ -20,6 +20,7 @@ mod recreate;
 mod rehearse;
 mod reset;
 mod run;
+mod sample;
 mod schema;
 mod shell;
 mod status;
