@@ -180,17 +180,17 @@ impl Store {
     }
 
     fn range(&self, key: &[u8], first: i64, last: i64) -> Result<Value, Refusal> {
-        let Some(items) = self.list(key)? else { return Ok(Value::List(Vec::new())) };
-        let (first, length) = bounds(items.len(), first, last);
-        let values = items.iter().skip(first).take(length);
+        let Some(held) = self.list(key)? else { return Ok(Value::List(Vec::new())) };
+        let (first, length) = bounds(held.len(), first, last);
+        let values = held.iter().skip(first).take(length);
         Ok(Value::List(values.map(|value| Value::Bulk(Some(value.clone()))).collect()))
     }
 
     fn trim(&mut self, key: &[u8], first: i64, last: i64) -> Result<Value, Refusal> {
         self.list(key)?;
-        if let Some(Held::List(list)) = self.held.get(key) {
-            let (first, length) = bounds(list.len(), first, last);
-            let kept = list.iter().skip(first).take(length).cloned().collect::<Vec<_>>();
+        if let Some(Held::List(held)) = self.held.get(key) {
+            let (first, length) = bounds(held.len(), first, last);
+            let kept = held.iter().skip(first).take(length).cloned().collect::<Vec<_>>();
             self.remove(key);
             if !kept.is_empty() {
                 self.push(key, &kept, true)?;
