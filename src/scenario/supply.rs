@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::kubernetes::chain;
 use super::workshop::Workshop;
 use crate::artifacts::{Base, Chart, Error, Packed, Recipe, Reference, Remote, Tree};
 use crate::manifests::charts;
@@ -54,7 +55,8 @@ impl Supply<'_> {
         self.reference(&base.to_string())
     }
 
-    /// What an image is built on. Where no containers run, one of the catalogue need not be in the registry.
+    /// What an image is built on. One of the catalogue need not be in the registry: where no containers run it is as good
+    /// as nothing, and else this machine has it.
     async fn base(&self, wanted: &Reference, platforms: &[String]) -> Result<Base, Error> {
         if let Some(base) = Base::of(&self.remote(&wanted.name), wanted, platforms).await? {
             return Ok(base);
@@ -63,8 +65,18 @@ impl Supply<'_> {
         let known = |image: &crate::objects::Image| {
             image.reference == full && wanted.tag.as_ref().is_none_or(|tag| image.tags.contains(tag))
         };
-        if self.platform.kind == Kind::Embedded && self.workshop.images.iter().any(known) {
-            return Base::scratch(&machine(platforms));
+        if wanted.digest.is_none() && self.workshop.images.iter().any(known) {
+            if self.platform.kind == Kind::Embedded {
+                return Base::scratch(&machine(platforms));
+            }
+            // The nodes were given it by this machine, as `docker build` would find it there.
+            let odd = |reason: String| Error::NotAnImage { image: wanted.short(), reason };
+            let published = self.platform.forge.publish(&wanted.short()).await;
+            if published.map_err(|error| odd(chain(&error)))?
+                && let Some(base) = Base::of(&self.remote(&wanted.name), wanted, platforms).await?
+            {
+                return Ok(base);
+            }
         }
         Err(Error::Unknown { name: wanted.short() })
     }
