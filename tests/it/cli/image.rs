@@ -18,9 +18,9 @@ fn a_dockerfile_becomes_an_image_that_is_pushed_and_told() {
     let world = lab();
     world.write("site/Dockerfile", DOCKERFILE);
     world.write("site/static/index.html", "hello\n");
-    let build = ["image", "build", "site", "--tag", "dev2/site:1.0", "--platform", "linux/amd64"];
-    let built = world.atelier(&build).to_string();
-    let again = world.atelier(&build).ok().raw();
+    let words = ["image", "build", "site", "--tag", "dev2/site:1.0", "--platform", "linux/amd64"];
+    let built = world.atelier(&words).to_string();
+    let again = world.atelier(&words).ok().raw();
     let seen = world.atelier(&["image", "inspect", "dev2/site:1.0"]).to_string();
     let digest = |text: &str| text.split('@').nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
     let pushed = world.atelier(&["image", "push", "forge.atelier.internal:3000/dev2/site:1.0"]).ok();
