@@ -22,6 +22,8 @@ pub(super) const RECEIVER_PORT: u16 = 30_292;
 const SIZE_LIMIT: usize = 16 << 20;
 /// How long a download or the program may take.
 const LIMIT: Duration = Duration::from_secs(120);
+/// The label, without its end, that makes a role a part of another.
+const AGGREGATES: &str = "rbac.authorization.k8s.io/aggregate-to-";
 /// The parts of a release that workshops do not need.
 const LEFT_OUT: [&str; 2] = ["image-reflector-controller", "image-automation-controller"];
 
@@ -152,7 +154,38 @@ fn objects(folder: &Folder, settings: &Settings) -> Result<Vec<Value>, platform:
     }
     let receiver = receiver(&objects);
     objects.extend(receiver);
+    if !objects.iter().any(is_aggregated) {
+        objects.extend(roles());
+    }
     Ok(objects)
+}
+
+/// Whether a role becomes a part of those that every cluster has.
+fn is_aggregated(object: &Value) -> bool {
+    let labels = object["metadata"]["labels"].as_object();
+    object["kind"] == "ClusterRole"
+        && labels.is_some_and(|labels| labels.keys().any(|key| key.starts_with(AGGREGATES)))
+}
+
+/// What lets a namespace's administrators and viewers have the operator's objects. Releases bring such roles along; a
+/// manifest that was cut down may have lost them.
+/// <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles>
+fn roles() -> [Value; 2] {
+    let groups =
+        ["source", "kustomize", "helm", "notification"].map(|part| format!("{part}.toolkit.fluxcd.io"));
+    let role = |name: &str, parts: &[&str], verbs: &[&str]| {
+        let labels = parts.iter().map(|part| (format!("{AGGREGATES}{part}"), json!("true")));
+        let mut labels = labels.collect::<serde_json::Map<_, _>>();
+        labels.insert("app.kubernetes.io/part-of".to_owned(), json!("flux"));
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": name, "labels": labels},
+            "rules": [{"apiGroups": groups, "resources": ["*"], "verbs": verbs}]})
+    };
+    let changes = ["create", "delete", "deletecollection", "patch", "update"];
+    [
+        role("workshop-edit", &["admin", "edit"], &changes),
+        role("workshop-view", &["admin", "edit", "view"], &["get", "list", "watch"]),
+    ]
 }
 
 /// The images that the containers of these objects name.
@@ -311,6 +344,12 @@ mod tests {
         assert_eq!(service["spec"]["ports"][0]["targetPort"], "http-webhook");
         assert_eq!(policy["spec"]["ingress"][0]["ports"][0]["port"], "http-webhook");
         assert_eq!(receiver(&[])[0]["spec"]["ports"][0]["targetPort"], 9292);
+    }
+
+    #[test]
+    fn roles_are_known_by_their_label() {
+        assert!(roles().iter().all(is_aggregated));
+        assert!(!is_aggregated(&json!({"kind": "ClusterRole", "metadata": {"name": "controller"}})));
     }
 
     #[test]
