@@ -414,9 +414,9 @@ fn repacked(secret: &Secret, change: impl Fn(&mut Value)) -> (Value, String) {
     let mut stored: Value = serde_json::from_str(&text).unwrap();
     let before = stored.clone();
     change(&mut stored);
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packer.write_all(stored.to_string().as_bytes()).unwrap();
-    (before, STANDARD.encode(STANDARD.encode(packer.finish().unwrap())))
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(stored.to_string().as_bytes()).unwrap();
+    (before, STANDARD.encode(STANDARD.encode(writer.finish().unwrap())))
 }
 
 #[tokio::test(flavor = "multi_thread")]
