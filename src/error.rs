@@ -18,7 +18,7 @@
 
 use std::error::Error as StdError;
 
-use crate::{lab, platform, process, scenario};
+use crate::{artifacts, lab, platform, process, scenario};
 
 /// What sort of failure it is; its exit code is documented above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +118,47 @@ impl From<lab::Error> for Failure {
     fn from(error: lab::Error) -> Self {
         let (kind, hints) = explain(&error);
         Self { kind, source: Box::new(error), hints }
+    }
+}
+
+impl From<artifacts::Error> for Failure {
+    fn from(error: artifacts::Error) -> Self {
+        use artifacts::Error as E;
+        let (kind, hint) = match &error {
+            E::Refused { status: 401 | 403, .. } => {
+                (Kind::Arguments, Some("who owns the repository may push to it: `--as ACTOR`"))
+            }
+            E::Unreachable { .. } | E::Refused { .. } | E::Archive { .. } => {
+                (Kind::Platform, Some("`atelier logs` shows what the background process says"))
+            }
+            E::File { source, .. } => (Kind::Machine, Some(file_hint(source))),
+            E::Digest { .. } | E::Damaged { .. } => {
+                (Kind::Platform, Some("build it again, or push it again"))
+            }
+            E::Line { .. } | E::Chart { .. } => (Kind::Scenario, None),
+            E::Foreign { .. } => (
+                Kind::Arguments,
+                Some(
+                    "a name is `OWNER/NAME:TAG`, also with the lab's registry in front: `atelier status` tells it",
+                ),
+            ),
+            E::Unknown { .. } => (Kind::Arguments, Some("push it first, or name another one")),
+            _ => (Kind::Arguments, None),
+        };
+        let mut failure = Self::new(kind, error);
+        failure.hints.extend(hint.map(str::to_owned));
+        failure
+    }
+}
+
+impl From<scenario::ChartError> for Failure {
+    fn from(error: scenario::ChartError) -> Self {
+        match error {
+            scenario::ChartError::Package(error) => error.into(),
+            error @ scenario::ChartError::Load(_) => Self::new(Kind::Scenario, error),
+            error @ scenario::ChartError::Dependencies { .. } => Self::new(Kind::Scenario, error)
+                .hint("put them into `charts/`: nothing is fetched from elsewhere"),
+        }
     }
 }
 

@@ -28,12 +28,30 @@ pub enum Entry {
     Executable(Vec<u8>),
     /// A symbolic link's target.
     Link(String),
+    /// A folder, which what is in it does not need.
+    Folder,
 }
 
+/// A tree by path, with `/`, without a leading one.
+pub type Tree = BTreeMap<String, Entry>;
+
 /// Packs a tree. Times and owners are left out, and the order is the paths'.
-pub fn pack(entries: &BTreeMap<String, Entry>) -> Result<Vec<u8>, Error> {
+pub fn pack(entries: &Tree) -> Result<Vec<u8>, Error> {
+    compress(&bundle(entries)?)
+}
+
+/// The bytes under `gzip`, without a name or a time.
+pub(super) fn compress(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Archive { source };
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
+    let mut compressed = GzEncoder::new(Vec::new(), Compression::default());
+    compressed.write_all(bytes).map_err(failed)?;
+    compressed.finish().map_err(failed)
+}
+
+/// The tree as a `tar`.
+pub(super) fn bundle(entries: &Tree) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Archive { source };
+    let mut archive = tar::Builder::new(Vec::new());
     for (path, entry) in entries {
         let mut header = tar::Header::new_gnu();
         header.set_mtime(0);
@@ -49,11 +67,15 @@ pub fn pack(entries: &BTreeMap<String, Entry>) -> Result<Vec<u8>, Error> {
                 header.set_size(0);
                 archive.append_link(&mut header, path, target).map_err(failed)?;
             }
+            Entry::Folder => {
+                header.set_entry_type(tar::EntryType::Directory);
+                header.set_mode(0o755);
+                header.set_size(0);
+                archive.append_data(&mut header, format!("{path}/"), std::io::empty()).map_err(failed)?;
+            }
         }
     }
-    let mut compressed = archive.into_inner().map_err(failed)?;
-    compressed.flush().map_err(failed)?;
-    compressed.finish().map_err(failed)
+    archive.into_inner().map_err(failed)
 }
 
 /// Unpacks a tree into memory. Symbolic links become copies of what they point at, which must be in the tree.
@@ -113,13 +135,14 @@ fn follow(files: &mut Files, links: &BTreeMap<String, String>, mut room: u64) ->
     Ok(())
 }
 
-fn resolve(link: &str, target: &str) -> Option<String> {
+/// Where a link of the tree leads; nothing when it leaves the tree.
+pub(super) fn resolve(link: &str, target: &str) -> Option<String> {
     let folder = link.rsplit_once('/').map_or("", |(folder, _)| folder);
     (!target.starts_with('/')).then(|| inside(folder, target)).flatten()
 }
 
 /// Joins and cleans a path; nothing when it leaves the tree or names the tree itself.
-fn inside(folder: &str, path: &str) -> Option<String> {
+pub(super) fn inside(folder: &str, path: &str) -> Option<String> {
     if path.starts_with('/') || path.contains('\0') {
         return None;
     }

@@ -82,4 +82,80 @@ pub enum Error {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// A name of an image, or of a platform, is none.
+    #[error("`{text}` is no name of {}: {reason}", if reason.starts_with("a platform") { "a platform" } else { "an image" })]
+    Reference {
+        /// What was given.
+        text: String,
+        /// What would be right.
+        reason: &'static str,
+    },
+    /// A line of a `Dockerfile` or `.dockerignore` is wrong, or says what cannot be done.
+    #[error("`{file}`, line {line}: {reason}")]
+    Line {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// What is to be built is said twice.
+    #[error("the folder has a `{file}`, which says what `{what}` says")]
+    Twice {
+        /// The file.
+        file: String,
+        /// The option or key.
+        what: &'static str,
+    },
+    /// A `Dockerfile` that was named is not there.
+    #[error("the folder has no file `{file}`")]
+    NoFile {
+        /// The file.
+        file: String,
+    },
+    /// The registry has no such thing.
+    #[error("the registry has no `{name}`")]
+    Unknown {
+        /// Repository and tag or digest.
+        name: String,
+    },
+    /// Another registry than the lab's is named.
+    #[error("`{name}` is not in the lab's registry")]
+    Foreign {
+        /// What was named.
+        name: String,
+    },
+    /// An image that is built on is for other platforms.
+    #[error("image `{image}` is for no platform `{wanted}`")]
+    NoPlatform {
+        /// The image.
+        image: String,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// What was found is no image.
+    #[error("`{image}` cannot be built on: {reason}")]
+    NotAnImage {
+        /// What was found.
+        image: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something in a folder cannot be packed.
+    #[error("cannot pack `{}`: {what}", path.display())]
+    Odd {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// What is kept on disk is not what it should be.
+    #[error("`{}` is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
 }

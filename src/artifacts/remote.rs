@@ -1,41 +1,27 @@
 //! A repository of a registry, as who pushes to it sees it: blobs first, then the manifest under its tag.
 //! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>
 
+use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::Error;
+use super::{Error, Packed};
 
 /// The largest answer that is read.
 const ANSWER_LIMIT: usize = 64 << 20;
 /// What manifests may be like.
 const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
-    application/vnd.oci.image.index.v1+json";
-
-/// What is pushed: a manifest, and the blobs that it names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Packed {
-    /// The manifest's bytes.
-    pub manifest: Vec<u8>,
-    /// Its media type.
-    pub media_type: String,
-    /// The blobs' bytes.
-    pub blobs: Vec<Vec<u8>>,
-}
-
-impl Packed {
-    /// The digest that the registry will know the manifest by.
-    pub fn digest(&self) -> String {
-        digest(&self.manifest)
-    }
-}
+    application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// `sha256:` and the hash in hexadecimal digits.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
+    named(&Sha256::digest(bytes))
+}
+
+fn named(hash: &[u8]) -> String {
     hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
@@ -116,14 +102,31 @@ impl Remote {
         if self.tagged(tag).await?.as_deref() == Some(&packed.digest()) {
             return Ok(false);
         }
+        self.push_parts(packed).await?;
+        self.put_manifest(tag, packed).await?;
+        Ok(true)
+    }
+
+    /// Everything but the manifest itself, so that it never names what is not there.
+    async fn push_parts(&self, packed: &Packed) -> Result<(), Error> {
+        for part in &packed.parts {
+            Box::pin(self.push_parts(part)).await?;
+            self.put_manifest(&part.digest(), part).await?;
+        }
+        for (digest, lender) in &packed.borrowed {
+            self.borrow_blob(digest, lender).await?;
+        }
         for blob in &packed.blobs {
             self.push_blob(blob).await?;
         }
-        let path = format!("/v2/{}/manifests/{tag}", self.name);
+        Ok(())
+    }
+
+    async fn put_manifest(&self, reference: &str, packed: &Packed) -> Result<(), Error> {
+        let path = format!("/v2/{}/manifests/{reference}", self.name);
         let request = self.request(&Method::PUT, &path).header(header::CONTENT_TYPE, &packed.media_type);
         let answer = self.send(request.body(packed.manifest.clone())).await?;
-        self.read(&Method::PUT, path, answer).await?;
-        Ok(true)
+        self.read(&Method::PUT, path, answer).await.map(|_| ())
     }
 
     /// Removes a manifest. One that is not there is no error.
@@ -136,14 +139,69 @@ impl Remote {
         self.read(&Method::DELETE, path, answer).await.map(|_| ())
     }
 
+    /// A blob as a file that goes when it is closed; its digest is checked.
+    pub(super) async fn blob_file(&self, digest: &str) -> Result<std::fs::File, Error> {
+        let path = format!("/v2/{}/blobs/{digest}", self.name);
+        let mut answer = self.send(self.request(&Method::GET, &path)).await?;
+        if !answer.status().is_success() {
+            return Err(refused(&Method::GET, path, answer).await);
+        }
+        let failed = |source| Error::File { path: std::env::temp_dir(), source };
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        let mut hash = Sha256::new();
+        while let Some(part) = answer.chunk().await.map_err(|source| self.unreachable(source))? {
+            hash.update(&part);
+            file.write_all(&part).map_err(failed)?;
+        }
+        let found = named(&hash.finalize());
+        if found == digest {
+            Ok(file)
+        } else {
+            Err(Error::Digest { path, expected: digest.to_owned(), found })
+        }
+    }
+
+    async fn has_blob(&self, digest: &str) -> Result<bool, Error> {
+        let path = format!("/v2/{}/blobs/{digest}", self.name);
+        Ok(self.send(self.request(&Method::HEAD, &path)).await?.status().is_success())
+    }
+
     async fn push_blob(&self, bytes: &[u8]) -> Result<(), Error> {
         let digest = digest(bytes);
-        let there = format!("/v2/{}/blobs/{digest}", self.name);
-        if self.send(self.request(&Method::HEAD, &there)).await?.status().is_success() {
+        if self.has_blob(&digest).await? {
             return Ok(());
         }
         let path = format!("/v2/{}/blobs/uploads/", self.name);
         let answer = self.send(self.request(&Method::POST, &path)).await?;
+        self.upload(path, answer, &digest, bytes.to_vec().into()).await
+    }
+
+    /// Has the registry give this repository what another one has; where it does not, the bytes go through here.
+    async fn borrow_blob(&self, digest: &str, lender: &str) -> Result<(), Error> {
+        if self.has_blob(digest).await? {
+            return Ok(());
+        }
+        let path = format!("/v2/{}/blobs/uploads/?mount={digest}&from={lender}", self.name);
+        let answer = self.send(self.request(&Method::POST, &path)).await?;
+        if answer.status() == StatusCode::CREATED {
+            return Ok(());
+        }
+        let other = format!("/v2/{lender}/blobs/{digest}");
+        let content = self.send(self.request(&Method::GET, &other)).await?;
+        if !content.status().is_success() {
+            return Err(refused(&Method::GET, other, content).await);
+        }
+        self.upload(path, answer, digest, reqwest::Body::wrap_stream(content.bytes_stream())).await
+    }
+
+    /// Sends content to where the answer to `POST` says.
+    async fn upload(
+        &self,
+        path: String,
+        answer: Response,
+        digest: &str,
+        content: reqwest::Body,
+    ) -> Result<(), Error> {
         if !answer.status().is_success() {
             return Err(refused(&Method::POST, path, answer).await);
         }
@@ -158,7 +216,7 @@ impl Remote {
         let path = format!("{place}{mark}digest={digest}");
         let request =
             self.request(&Method::PUT, &path).header(header::CONTENT_TYPE, "application/octet-stream");
-        let answer = self.send(request.body(bytes.to_vec())).await?;
+        let answer = self.send(request.body(content)).await?;
         self.read(&Method::PUT, path, answer).await.map(|_| ())
     }
 
@@ -179,7 +237,7 @@ impl Remote {
     /// registry gives: whoever has no name needs one, too, to read what everybody may read.
     /// <https://distribution.github.io/distribution/spec/auth/token/>
     async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
-        let unreachable = |source| Error::Unreachable { url: self.url.clone(), source };
+        let unreachable = |source| self.unreachable(source);
         let again = request.try_clone();
         let answer = request.send().await.map_err(unreachable)?;
         let asked = answer.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
@@ -194,6 +252,10 @@ impl Remote {
         self.http.execute(again).await.map_err(unreachable)
     }
 
+    fn unreachable(&self, source: reqwest::Error) -> Error {
+        Error::Unreachable { url: self.url.clone(), source }
+    }
+
     async fn fetch_token(&self, challenge: &Challenge) -> Option<String> {
         let request = self.http.get(&challenge.realm).query(&challenge.parameters);
         let answer = self.named(request).send().await.ok().filter(|answer| answer.status().is_success())?;
@@ -205,9 +267,8 @@ impl Remote {
         if !answer.status().is_success() {
             return Err(refused(method, path, answer).await);
         }
-        let unreachable = |source| Error::Unreachable { url: self.url.clone(), source };
         let mut bytes = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(unreachable)? {
+        while let Some(part) = answer.chunk().await.map_err(|source| self.unreachable(source))? {
             if bytes.len() + part.len() > ANSWER_LIMIT {
                 return Err(Error::TooLarge { limit: ANSWER_LIMIT as u64, what: "bytes" });
             }
@@ -247,7 +308,8 @@ impl Challenge {
 async fn refused(method: &Method, path: String, answer: Response) -> Error {
     let status = answer.status().as_u16();
     let body: Value = answer.json().await.unwrap_or_default();
-    let message = body["errors"][0]["message"].as_str().unwrap_or("no reason given").to_owned();
+    let said = |field: &str| body["errors"][0][field].as_str().filter(|text| !text.is_empty());
+    let message = said("message").or_else(|| said("code")).unwrap_or("no reason given").to_owned();
     Error::Refused { method: method.to_string(), path, status, message }
 }
 

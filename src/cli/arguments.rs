@@ -5,17 +5,29 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    audit, bench, check, config, credentials, doctor, down, env, explain, export, graph, hint, learn, lint,
-    list, logs, manifest, new, next, open, plan, present, recreate, rehearse, reset, sample, schema, serve,
-    shell, skip, solve, start, status, stop, team, tracks, up, why,
+    artifact, audit, bench, chart, check, completions, config, credentials, doctor, down, env, explain,
+    export, graph, hint, image, learn, lint, list, logs, man, manifest, new, next, open, plan, present,
+    recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start, status, stop, team, tracks,
+    up, why,
 };
+
+/// The version with what it was built of and how.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit ",
+    env!("ATELIER_BUILD_COMMIT"),
+    "\nbuild ",
+    env!("ATELIER_BUILD_PROFILE"),
+    " for ",
+    env!("ATELIER_BUILD_TARGET")
+);
 
 /// A GitOps workshop in a box
 ///
 /// Sets up a lab (a Kubernetes cluster, a forge, Flux), takes people through tracks of a workshop, and removes
 /// every trace afterwards.
 #[derive(Debug, Parser)]
-#[command(name = "atelier", version, disable_help_subcommand = true)]
+#[command(name = "atelier", version, long_version = LONG_VERSION, disable_help_subcommand = true)]
 pub struct Arguments {
     /// What all commands share
     #[command(flatten)]
@@ -90,6 +102,12 @@ pub(super) enum Command {
     Open(open::OpenArgs),
     /// Print what an actor signs in to the forge with
     Credentials(credentials::CredentialsArgs),
+    /// Build images without Docker, and push them
+    Image(image::ImageArgs),
+    /// Check, render, package and push charts of Helm
+    Chart(chart::ChartArgs),
+    /// Push manifests as an artefact that Flux reads
+    Artifact(artifact::ArtifactArgs),
     /// Look at this machine and say what it lacks
     Doctor(doctor::DoctorArgs),
     /// Show what can be configured, what is in force, and where it comes from
@@ -130,6 +148,10 @@ pub(super) enum Command {
     Export(export::ExportArgs),
     /// Remove the lab and every trace of it
     Down(down::DownArgs),
+    /// Print what a shell needs to complete words
+    Completions(completions::CompletionsArgs),
+    /// Write the manual's pages into a folder
+    Man(man::ManArgs),
     /// Measure the numbers that this project promises
     Bench(bench::BenchArgs),
     /// Be a sample application

@@ -1,12 +1,16 @@
 //! The command line: one file per command, each with its arguments and a `run` that parses into plain options and
 //! calls the library. Configuration (flags, environment) is read here and nowhere below.
 
+mod acting;
 mod arguments;
+mod artifact;
 mod audit;
 mod bench;
 mod bench_engine;
 mod bench_server;
+mod chart;
 mod check;
+mod completions;
 mod config;
 mod credentials;
 mod doctor;
@@ -18,10 +22,12 @@ mod export;
 mod global;
 mod graph;
 mod hint;
+mod image;
 mod learn;
 mod lint;
 mod list;
 mod logs;
+mod man;
 mod manifest;
 mod material;
 mod new;

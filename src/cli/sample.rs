@@ -24,7 +24,7 @@ enum Sample {
     /// Ask an address once, and end with 0 or 1
     Probe {
         /// The address, then `--status CODE` that is expected (200), `--contains TEXT` that must be in the answer,
-        /// `--within SECONDS` for which somebody who does not answer is asked again (10)
+        /// `--within SECONDS` for which somebody who does not answer is asked again (10), `--print` to show the answer
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "URL")]
         words: Vec<String>,
     },

@@ -27,9 +27,20 @@ pub(super) struct Summary {
     pub(super) containers: bool,
     pub(super) endpoints: Value,
     pub(super) actors: Vec<Value>,
+    /// What the lab takes on the disk, where it is files of this machine.
+    disk: Option<Disk>,
     /// Of the lab's containers; nothing for one that is stopped.
     #[serde(skip)]
     memory: Vec<(String, Option<u64>)>,
+}
+
+/// Bytes on the disk.
+#[derive(Serialize)]
+struct Disk {
+    /// All of the lab.
+    lab: u64,
+    /// What was pushed to its registry.
+    registry: u64,
 }
 
 impl Summary {
@@ -72,6 +83,10 @@ pub(super) fn summary(folder: &LabFolder, spec: &Spec) -> Summary {
         containers: spec.platform == Kind::K3d,
         endpoints,
         actors: actors.collect(),
+        disk: (spec.platform == Kind::Embedded).then(|| Disk {
+            lab: size(&folder.path()),
+            registry: size(&embedded::Folder::new(folder.platform()).registry()),
+        }),
         memory: Vec::new(),
     }
 }
@@ -134,6 +149,11 @@ fn show(global: &Global, summary: &Summary, spec: &Spec, stages: &[Status]) {
     ];
     let process = summary.process.map(|process| format!("process {process}")).unwrap_or_default();
     lines.push(vec!["state".to_owned(), summary.state.to_owned(), process]);
+    if let Some(disk) = &summary.disk {
+        let megabytes = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+        let text = format!("{} of {}", megabytes(disk.registry), megabytes(disk.lab));
+        lines.push(vec!["disk".to_owned(), "registry".to_owned(), text]);
+    }
     global.ui.data(&table(&lines));
     global.ui.data(&summary.endpoints_text());
     let actors = spec.actors.iter().map(|actor| {
@@ -163,6 +183,21 @@ fn show(global: &Global, summary: &Summary, spec: &Spec, stages: &[Status]) {
         ),
         _ => {}
     }
+}
+
+/// The bytes of a folder's files. What goes while it is looked at counts for nothing.
+fn size(folder: &std::path::Path) -> u64 {
+    let (mut bytes, mut next) = (0, vec![folder.to_owned()]);
+    while let Some(folder) = next.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(about) if about.is_dir() => next.push(entry.path()),
+                Ok(about) => bytes += about.len(),
+                Err(_) => {}
+            }
+        }
+    }
+    bytes
 }
 
 fn runs(platform: Kind) -> &'static str {

@@ -4,6 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
 use super::folder::{create_private, write_private};
 use super::{Error, LabFolder};
 use crate::events::Outcome;
@@ -41,6 +45,11 @@ impl ActorFolder {
         self.path.join("home")
     }
 
+    /// Images that were built and not yet pushed.
+    pub fn images(&self) -> PathBuf {
+        self.path.join("images")
+    }
+
     /// The kubeconfig.
     pub fn kubeconfig(&self) -> PathBuf {
         self.path.join("kubeconfig")
@@ -67,6 +76,12 @@ impl ActorFolder {
         let mut changed = write_private(&self.credentials(), format!("{address}\n").as_bytes())?;
         changed |= write_private(&self.path.join("gitconfig"), self.git_config(forge).as_bytes())?;
         changed |= write_private(&self.kubeconfig(), kubeconfig.as_bytes())?;
+        for file in
+            ["docker/config.json", "helm/config/registry/config.json"].map(|file| self.path.join(file))
+        {
+            let logins = logins(&file, forge, &self.actor.name, token);
+            changed |= write_private(&file, logins.as_bytes())?;
+        }
         Ok(match (existed, changed) {
             (_, false) => Outcome::Unchanged,
             (true, true) => Outcome::Updated,
@@ -115,11 +130,25 @@ impl ActorFolder {
             ("HELM_CONFIG_HOME", path("helm/config")),
             ("HELM_DATA_HOME", path("helm/data")),
             ("DOCKER_CONFIG", path("docker")),
+            ("REGISTRY_AUTH_FILE", path("docker/config.json")),
             ("NO_PROXY", direct.clone()),
             ("no_proxy", direct),
         ];
         variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// What clients of registries sign in with, as Docker keeps it and others read it; what they wrote themselves stays.
+/// <https://docs.docker.com/reference/cli/docker/login/>
+fn logins(file: &std::path::Path, forge: &str, user: &str, token: &str) -> String {
+    let before = std::fs::read(file).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let mut logins = before.filter(Value::is_object).unwrap_or_else(|| json!({}));
+    if !logins["auths"].is_object() {
+        logins["auths"] = json!({});
+    }
+    let registry = forge.split_once("://").map_or(forge, |(_, host)| host);
+    logins["auths"][registry] = json!({"auth": STANDARD.encode(format!("{user}:{token}"))});
+    logins.to_string()
 }
 
 /// A value of git's configuration file, quoted. <https://git-scm.com/docs/git-config#_syntax>
@@ -157,6 +186,9 @@ mod tests {
         assert_eq!(folder.write("k", "http://127.0.0.1:4", "secret").unwrap(), Outcome::Unchanged);
         assert_eq!(folder.write("j", "http://127.0.0.1:4", "secret").unwrap(), Outcome::Updated);
         assert_eq!(folder.token().as_deref(), Some("secret"));
+        let logins =
+            std::fs::read_to_string(root.path().join("labs/one/actors/dev2/docker/config.json")).unwrap();
+        assert_eq!(logins, r#"{"auths":{"127.0.0.1:4":{"auth":"ZGV2MjpzZWNyZXQ="}}}"#);
         let environment = folder.environment("http://127.0.0.1:4", Some("example.org"));
         assert!(environment.values().all(|value| !value.contains("secret")));
         assert_eq!(environment["NO_PROXY"], "example.org,127.0.0.1,localhost,forge.atelier.internal");

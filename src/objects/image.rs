@@ -29,3 +29,10 @@ pub enum Behaviour {
     /// Keeps texts, numbers and lists in memory, as Redis does, on its port 6379.
     Redis,
 }
+
+impl Behaviour {
+    /// Whether it is a sample of ours, whose image holds our own program.
+    pub fn is_sample(self) -> bool {
+        matches!(self, Self::Postcard | Self::Jukebox)
+    }
+}

@@ -148,6 +148,11 @@ pub trait Forge: Send + Sync {
     ) -> Result<Outcome, Error>;
     /// Pushes to all repositories from now on, as they are taken. The stream ends when the forge goes away.
     async fn pushes(&self) -> Result<BoxStream<'static, Push>, Error>;
+    /// Brings an image that the lab's nodes have from this machine into the registry, `<owner>/<name>:<tag>` of it.
+    /// False where this machine has none.
+    async fn publish(&self, _image: &str) -> Result<bool, Error> {
+        Ok(false)
+    }
 }
 
 /// What a lab runs on.

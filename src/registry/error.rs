@@ -50,6 +50,10 @@ pub(super) enum ApiError {
     SizeInvalid { limit: u64 },
     #[error("the upload has {size} bytes so far")]
     RangeInvalid { size: u64 },
+    #[error("the blob has {size} bytes")]
+    OutOfBlob { size: u64 },
+    #[error("`n` must be a number that is not negative")]
+    PageInvalid,
     #[error("")]
     Unauthorized { realm: String },
     #[error("authGroup.Verify")]
@@ -78,6 +82,9 @@ impl ApiError {
             Self::NameUnknown | Self::OwnerUnknown => (StatusCode::NOT_FOUND, "NAME_UNKNOWN"),
             Self::SizeInvalid { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID"),
             Self::RangeInvalid { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID"),
+            Self::OutOfBlob { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "UNSUPPORTED"),
+            // The specification has no code for it; this is the one of the registry that it comes from.
+            Self::PageInvalid => (StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID"),
             Self::Unauthorized { .. } | Self::BadCredentials => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
             Self::Denied => (StatusCode::FORBIDDEN, "DENIED"),
             Self::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
@@ -107,6 +114,10 @@ impl IntoResponse for ApiError {
             Self::RangeInvalid { size } => {
                 let value = HeaderValue::try_from(format!("0-{}", size.saturating_sub(1)));
                 headers.insert(header::RANGE, value.expect("digits are ASCII"));
+            }
+            Self::OutOfBlob { size } => {
+                let value = HeaderValue::try_from(format!("bytes */{size}"));
+                headers.insert(header::CONTENT_RANGE, value.expect("digits are ASCII"));
             }
             _ => {}
         }

@@ -31,6 +31,10 @@ pub(super) fn get(shared: &Shared, name: &Name, wanted: &Reference) -> Result<Re
         shared.storage.get(name, Kind::Manifests, digest.hex()).ok_or(ApiError::ManifestUnknown)?;
     let path = shared.storage.blob(&digest);
     let content = std::fs::read(&path).map_err(Error::of(&path))?;
+    if Digest::of(&content) != digest {
+        tracing::warn!("manifest `{digest}` is damaged");
+        return Err(ApiError::Internal);
+    }
     let mut headers = HeaderMap::new();
     let value = |text: &str| HeaderValue::try_from(text).map_err(|_| ApiError::Internal);
     headers.insert(header::CONTENT_TYPE, value(&media_type)?);

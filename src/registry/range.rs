@@ -20,8 +20,7 @@ struct Parameters {
 
 /// The part of a sorted list that a query asks for, and the header that leads to the next.
 pub(super) fn part(uri: &Uri, all: Vec<String>) -> Result<(Vec<String>, HeaderMap), ApiError> {
-    let bad = |_| ApiError::UploadInvalid { message: "`n` must be a number".to_owned() };
-    let Query(asked) = Query::<Parameters>::try_from_uri(uri).map_err(bad)?;
+    let Query(asked) = Query::<Parameters>::try_from_uri(uri).map_err(|_| ApiError::PageInvalid)?;
     let last = asked.last.unwrap_or_default();
     let size = asked.n.unwrap_or(LIMIT).min(LIMIT);
     let mut rest = all.into_iter().filter(|entry| *entry > last);
@@ -38,11 +37,17 @@ pub(super) fn answer(headers: HeaderMap, body: Value) -> Response {
     (headers, Json(body)).into_response()
 }
 
-/// First and last byte of a `Range` header that asks for one part. Others are answered whole.
+/// First and last byte of a `Range` header that asks for one part. Others, and those that make no sense, are answered
+/// whole. <https://www.rfc-editor.org/rfc/rfc9110#name-byte-ranges>
 pub(super) fn bytes(headers: &HeaderMap, size: u64) -> Option<(u64, u64)> {
     let text = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
     let (first, last) = text.split_once('-')?;
+    if first.is_empty() {
+        // The last bytes, as many as the number says.
+        let count = last.parse::<u64>().ok()?;
+        return Some((if count == 0 { size } else { size.saturating_sub(count) }, size.saturating_sub(1)));
+    }
     let first = first.parse::<u64>().ok()?;
-    let last = if last.is_empty() { size.saturating_sub(1) } else { last.parse().ok()? };
-    Some((first, last.min(size.saturating_sub(1))))
+    let last = if last.is_empty() { u64::MAX } else { last.parse().ok()? };
+    (first <= last).then(|| (first, last.min(size.saturating_sub(1))))
 }

@@ -48,10 +48,16 @@ fn descriptor(shared: &Shared, name: &Name, hex: &str, subject: &Digest) -> Opti
     if manifest["subject"]["digest"] != subject.to_string() {
         return None;
     }
+    let mut found = json!({"mediaType": media_type, "digest": digest.to_string(), "size": content.len()});
     let kind = match &manifest["artifactType"] {
-        Value::String(kind) => Value::from(kind.as_str()),
+        Value::String(kind) if !kind.is_empty() => Value::from(kind.as_str()),
         _ => manifest["config"]["mediaType"].clone(),
     };
-    Some(json!({"mediaType": media_type, "digest": digest.to_string(), "size": content.len(),
-        "artifactType": kind, "annotations": manifest["annotations"]}))
+    // What it does not say is left out.
+    for (field, value) in [("artifactType", kind), ("annotations", manifest["annotations"].clone())] {
+        if !value.is_null() {
+            found[field] = value;
+        }
+    }
+    Some(found)
 }

@@ -2,6 +2,7 @@
 //! `repositories/<name>/` the folders `_blobs` (links), `_manifests` (media types) and `_tags` (digests). A name's
 //! segments have no leading underscore, so that the two never meet. Files appear whole, by a rename.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -40,7 +41,26 @@ impl Storage {
         for folder in ["blobs", "repositories", "uploads"].map(|name| data.join(name)) {
             std::fs::create_dir_all(&folder).map_err(Error::of(&folder))?;
         }
-        Ok(Self { data: data.to_owned() })
+        let storage = Self { data: data.to_owned() };
+        storage.sweep()?;
+        Ok(storage)
+    }
+
+    /// Removes content that no repository holds any more: before anybody asks, so that nobody is in the way.
+    fn sweep(&self) -> Result<(), Error> {
+        let mut held = BTreeSet::new();
+        for name in self.folders() {
+            for kind in [Kind::Blobs, Kind::Manifests] {
+                held.extend(self.entries(&name, kind));
+            }
+        }
+        let blobs = self.data.join("blobs");
+        for entry in std::fs::read_dir(&blobs).map_err(Error::of(&blobs))?.flatten() {
+            if !entry.file_name().to_str().is_some_and(|name| held.contains(name)) {
+                std::fs::remove_file(entry.path()).map_err(Error::of(&entry.path()))?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn upload(&self, id: &str) -> PathBuf {
@@ -88,14 +108,16 @@ impl Storage {
 
     /// All keys of a kind, sorted; nothing when there is no such repository.
     pub(super) fn keys(&self, name: &Name, kind: Kind) -> Option<Vec<String>> {
-        let folder = self.data.join("repositories").join(name.as_str());
-        folder.join(Kind::Manifests.folder()).is_dir().then(|| {
-            let entries = std::fs::read_dir(folder.join(kind.folder())).into_iter().flatten().flatten();
-            let mut keys: Vec<String> =
-                entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-            keys.sort();
-            keys
-        })
+        let is_there = self.entry(name, Kind::Manifests, "").is_dir();
+        is_there.then(|| self.entries(name, kind))
+    }
+
+    /// The same, also of a repository that has no manifest yet.
+    fn entries(&self, name: &Name, kind: Kind) -> Vec<String> {
+        let found = std::fs::read_dir(self.entry(name, kind, "")).into_iter().flatten().flatten();
+        let mut keys: Vec<String> = found.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        keys.sort();
+        keys
     }
 
     /// Keeps content under its digest.
@@ -126,21 +148,29 @@ impl Storage {
 
     /// The names of all repositories that hold a manifest, sorted.
     pub(super) fn names(&self) -> Vec<Name> {
+        let mut names = self.folders();
+        names.retain(|name| self.entry(name, Kind::Manifests, "").is_dir());
+        names
+    }
+
+    /// The names of all repositories, sorted.
+    fn folders(&self) -> Vec<Name> {
         let root = self.data.join("repositories");
         let mut found = Vec::new();
         let mut next = vec![root.clone()];
         while let Some(folder) = next.pop() {
             for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
                 let path = entry.path();
-                if entry.file_name() == Kind::Manifests.folder() {
+                if entry.file_name().to_string_lossy().starts_with('_') {
                     let name = folder.strip_prefix(&root).ok().and_then(Path::to_str);
                     found.extend(name.and_then(|name| Name::parse(name).ok()));
-                } else if path.is_dir() && !entry.file_name().to_string_lossy().starts_with('_') {
+                } else if path.is_dir() {
                     next.push(path);
                 }
             }
         }
         found.sort();
+        found.dedup();
         found
     }
 }

@@ -27,13 +27,20 @@ pub struct Probe {
     pub contains: Option<String>,
     /// For how long somebody who does not answer at all is asked again.
     pub within: Duration,
+    /// Whether any answer will do, and is printed: `{"status": 200, "body": "…"}` in a line.
+    pub prints: bool,
 }
 
 impl Probe {
     /// Reads the words that follow `sample probe`. The error says what is wrong with them.
     pub fn parse(words: &[String]) -> Result<Self, String> {
-        let mut probe =
-            Self { url: String::new(), status: 200, contains: None, within: Duration::from_secs(10) };
+        let mut probe = Self {
+            url: String::new(),
+            status: 200,
+            contains: None,
+            within: Duration::from_secs(10),
+            prints: false,
+        };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let (name, inside) = match word.split_once('=') {
@@ -47,9 +54,12 @@ impl Probe {
             match name {
                 "--status" => probe.status = number(name, value())?,
                 "--contains" => probe.contains = Some(value()).filter(|text| !text.is_empty()),
+                "--print" => probe.prints = true,
                 "--within" => probe.within = Duration::from_secs(number(name, value())?.into()),
                 name if name.starts_with("--") => {
-                    return Err(format!("`{name}` is none of `--status`, `--contains` and `--within`"));
+                    return Err(format!(
+                        "`{name}` is none of `--status`, `--contains`, `--within` and `--print`"
+                    ));
                 }
                 _ if probe.url.is_empty() => probe.url.clone_from(word),
                 _ => return Err(format!("`{word}` is one address too many")),
@@ -70,6 +80,12 @@ impl Probe {
                 answer => break answer,
             }
         };
+        if self.prints
+            && let Ok((status, body)) = &answer
+        {
+            (around.log)(serde_json::json!({"status": status, "body": body}).to_string());
+            return 0;
+        }
         match answer.map_err(|error| error.to_string()).and_then(|(status, body)| self.judge(status, &body)) {
             Ok(()) => {
                 around.tell("info", &format!("GET {}: {}, as expected", self.url, self.status), &[]);
@@ -210,7 +226,10 @@ mod tests {
             (&["https://jukebox/"], "`https://jukebox/` is no address such as `http://jukebox/api`"),
             (&["http://a/", "http://b/"], "`http://b/` is one address too many"),
             (&["http://a/", "--status", "x"], "`--status` is `x`, it must be a number"),
-            (&["http://a/", "--other"], "`--other` is none of `--status`, `--contains` and `--within`"),
+            (
+                &["http://a/", "--other"],
+                "`--other` is none of `--status`, `--contains`, `--within` and `--print`",
+            ),
         ];
         for (words, expected) in cases {
             assert_eq!(parse(words), Err(expected.to_owned()));

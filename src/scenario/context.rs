@@ -74,12 +74,6 @@ impl<'a> Context<'a> {
         Ok(other.map(|namespace| format!(" -n {}", quote(&namespace))).unwrap_or_default())
     }
 
-    /// The registry's address for commands on this machine.
-    pub(crate) fn registry(&self) -> String {
-        let url = self.session.platform.forge.url();
-        url.split_once("://").map_or(url.clone(), |(_, rest)| rest.to_owned())
-    }
-
     /// A client that sees everything.
     pub(crate) async fn observer(&self) -> Result<kube::Client, platform::Error> {
         self.session.platform.cluster().client().await

@@ -298,6 +298,9 @@ pub enum ActionError {
     /// The registry refused, or what was to be pushed is none.
     #[error(transparent)]
     Artifact(#[from] artifacts::Error),
+    /// What was to be packaged is no chart.
+    #[error(transparent)]
+    Chart(#[from] super::supply::ChartError),
     /// The platform cannot do this yet.
     #[error("{what} is not possible on the platform `{platform}` yet")]
     Unsupported {

@@ -21,6 +21,7 @@ mod runner;
 mod schema;
 mod session;
 mod snapshot;
+mod supply;
 mod tree;
 mod workshop;
 
@@ -38,4 +39,5 @@ pub use runner::{
 };
 pub use schema::schema;
 pub use session::{ActorContext, Progress, Recreate, Session, State};
+pub use supply::{ChartError, Supply, package_chart};
 pub use workshop::Workshop;

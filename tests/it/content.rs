@@ -1,6 +1,7 @@
 //! The material itself: what the templates and the files of the scenarios come to, and how long the texts are. That
 //! the steps do what they say is shown by rehearsing them.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use atelier::manifests::charts::{Capabilities, Chart, File, Options, Release, render};
@@ -152,7 +153,7 @@ fn the_chart_of_dev1_takes_the_values_of_every_step() {
     let chart = Chart::from_files(files(&folder, "")).unwrap();
     let release =
         Release { name: "jukebox".to_owned(), namespace: "dev1".to_owned(), revision: 1, is_upgrade: false };
-    let mut shown = Vec::new();
+    let mut shown = String::new();
     for step in ["release", "values", "policy_violation/with", "depends", "promote"] {
         let path = package().join("scenarios/one/files/dev1").join(step).join("release.yaml");
         let object: Value = serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -165,15 +166,11 @@ fn the_chart_of_dev1_takes_the_values_of_every_step() {
         let kinds = manifests.map(|one| one["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
         let hooks = rendered.hooks.iter().map(|hook| hook.manifest.name.as_str()).collect::<Vec<_>>();
         let version = &spec["chart"]["spec"]["version"];
-        shown.push(format!(
-            "{step}: {} of {version}, {} and {}, {}",
-            chart.metadata.name,
-            kinds.join(" and "),
-            hooks.join(" and "),
-            rendered.values["redis"],
-        ));
+        let (name, redis) = (&chart.metadata.name, &rendered.values["redis"]);
+        let (kinds, hooks) = (kinds.join(" and "), hooks.join(" and "));
+        writeln!(shown, "{step}: {name} of {version}, {kinds} and {hooks}, {redis}").unwrap();
     }
-    insta::assert_snapshot!(shown.join("\n"), @r#"
+    insta::assert_snapshot!(shown, @r#"
     release: jukebox of "0.1.0", Service and Deployment and jukebox-listen and jukebox-opening, ""
     values: jukebox of "0.1.x", Service and Deployment and jukebox-listen and jukebox-opening, ""
     policy_violation/with: jukebox of "0.2.x", Service and Deployment and jukebox-listen and jukebox-opening, ""

@@ -7,6 +7,7 @@ mod support;
 
 mod apiserver;
 mod architecture;
+mod artifacts;
 mod cli;
 mod content;
 mod controllers;

@@ -20,6 +20,7 @@ impl Redaction {
             (r"\b(port) \d{2,5}\b", "$1 <port>"),
             (r"\b(process|pid) \d+\b", "$1 <pid>"),
             (r"\b\d+(\.\d+)? ?(ms|µs|s)\b", "<duration>"),
+            (r"\b\d+\.\d MB\b", "<size>"),
         ];
         let patterns = patterns.map(|(pattern, word)| (Regex::new(pattern).unwrap(), word));
         Self { texts, patterns: patterns.into() }
@@ -46,11 +47,11 @@ impl Redaction {
 #[test]
 fn what_differs_is_replaced_and_what_does_not_is_kept() {
     let text = "lab `one` at /tmp/x1/state, since 2026-11-21T08:03:02.5Z, http://127.0.0.1:40001/a, port 40002,\n\
-        process 4711, took 1.25s and 12 ms, main@sha1:9c3f0a1b, postcard-5d9f6c7b8-abcde, 4 copies in 2m, port\n\
+        process 4711, took 1.25s and 12 ms, 1.5 MB, main@sha1:9c3f0a1b, postcard-5d9f6c7b8-abcde, 4 copies in 2m, port\n\
         03d71afc5a31d9098a119ccf625a8683366b8518 28aee21b-8369-4a41-bbd6-7346d5e42452 deadbeef 12345678";
     insta::assert_snapshot!(Redaction::new(vec![("/tmp/x1".to_owned(), "<world>")]).apply(text), @"
     lab `one` at <world>/state, since <time>, http://127.0.0.1:<port>/a, port <port>,
-    process <pid>, took <duration> and <duration>, main@sha1:<hash>, postcard-<hash>-abcde, 4 copies in 2m, port
+    process <pid>, took <duration> and <duration>, <size>, main@sha1:<hash>, postcard-<hash>-abcde, 4 copies in 2m, port
     <sha1> <uuid> deadbeef 12345678
     ");
 }

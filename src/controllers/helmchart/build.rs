@@ -155,7 +155,7 @@ pub(super) fn package(
         values_files = used;
     }
     let packaged =
-        Package::package(files, Some(&version)).map_err(|error| package_failed(&error.to_string()))?;
+        Package::package(files, Some(&version), None).map_err(|error| package_failed(&error.to_string()))?;
     Ok(Build { name, version, archive: packaged.archive, packaged: true, values_files })
 }
 

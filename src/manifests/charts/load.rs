@@ -90,19 +90,34 @@ impl Chart {
 
     /// Loads a chart from a folder. Links may lead to files within the folder only.
     pub fn from_folder(folder: &Path) -> Result<Self, LoadError> {
-        let read = |path: &Path, source| LoadError::Read { path: path.display().to_string(), source };
-        let root = folder.canonicalize().map_err(|source| read(folder, source))?;
-        let ignore = root.join(".helmignore");
-        let text = if ignore.is_file() {
-            std::fs::read_to_string(&ignore).map_err(|source| read(&ignore, source))?
-        } else {
-            String::new()
-        };
-        let rules = Rules::parse(&text).map_err(|message| LoadError::Invalid { message })?;
-        let mut walk = Walk { root: &root, rules, files: Vec::new(), room: CHART_LIMIT };
-        walk.folder(&root, "", 0)?;
-        Self::from_files(walk.files)
+        Self::from_files(folder_files(folder)?)
     }
+}
+
+/// The files of a chart's folder, but for those that its `.helmignore` names. Links may lead to files within the
+/// folder only.
+pub fn folder_files(folder: &Path) -> Result<Vec<File>, LoadError> {
+    let read = |path: &Path, source| LoadError::Read { path: path.display().to_string(), source };
+    let root = folder.canonicalize().map_err(|source| read(folder, source))?;
+    let ignore = root.join(".helmignore");
+    let text = if ignore.is_file() {
+        std::fs::read_to_string(&ignore).map_err(|source| read(&ignore, source))?
+    } else {
+        String::new()
+    };
+    let rules = Rules::parse(&text).map_err(|message| LoadError::Invalid { message })?;
+    let mut walk = Walk { root: &root, rules, files: Vec::new(), room: CHART_LIMIT };
+    walk.folder(&root, "", 0)?;
+    Ok(walk.files)
+}
+
+/// The files of a chart that are in memory, but for those that their `.helmignore` names.
+pub fn without_ignored(mut files: Vec<File>) -> Result<Vec<File>, LoadError> {
+    let text = files.iter().find(|file| file.name == ".helmignore");
+    let text = text.map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default();
+    let rules = Rules::parse(&text).map_err(|message| LoadError::Invalid { message })?;
+    files.retain(|file| !rules.ignores(&file.name));
+    Ok(files)
 }
 
 struct Walk<'a> {
@@ -165,6 +180,11 @@ fn take(files: &mut Vec<File>, room: &mut u64, name: String, data: Vec<u8>) -> R
 }
 
 fn from_archive(bytes: &[u8], depth: usize) -> Result<Chart, LoadError> {
+    from_files(archive_files(bytes)?, depth)
+}
+
+/// The files of a chart's archive, without the folder that they are in.
+pub fn archive_files(bytes: &[u8]) -> Result<Vec<File>, LoadError> {
     let read = |source| LoadError::Read { path: "chart archive".to_owned(), source };
     let unpacked = flate2::read::GzDecoder::new(bytes).take(2 * CHART_LIMIT);
     let mut archive = tar::Archive::new(unpacked);
@@ -196,7 +216,7 @@ fn from_archive(bytes: &[u8], depth: usize) -> Result<Chart, LoadError> {
     if files.is_empty() {
         return Err(LoadError::Invalid { message: "no files in chart archive".to_owned() });
     }
-    from_files(files, depth)
+    Ok(files)
 }
 
 fn from_files(files: Vec<File>, depth: usize) -> Result<Chart, LoadError> {
@@ -264,7 +284,7 @@ fn from_files(files: Vec<File>, depth: usize) -> Result<Chart, LoadError> {
     Ok(chart)
 }
 
-fn metadata(file: &File) -> Result<Metadata, LoadError> {
+pub(super) fn metadata(file: &File) -> Result<Metadata, LoadError> {
     let wrong = |message: String| LoadError::Yaml { name: file.name.clone(), message };
     let text = String::from_utf8_lossy(&file.data);
     let json =

@@ -91,7 +91,7 @@ impl Metadata {
     }
 
     /// Checks it, with Helm's words.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), String> {
         let wrong = |message: String| Err(format!("validation: {message}"));
         if self.name.is_empty() {
             return wrong("chart.metadata.name is required".to_owned());

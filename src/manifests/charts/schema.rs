@@ -44,7 +44,8 @@ fn findings(chart: &Chart, values: &Map<String, Json>) -> String {
     text
 }
 
-fn one(schema: &[u8], values: &Map<String, Json>) -> Result<(), String> {
+/// Checks values against one schema.
+pub(super) fn one(schema: &[u8], values: &Map<String, Json>) -> Result<(), String> {
     let mut schema = serde_json::from_slice::<Json>(schema).map_err(|error| error.to_string())?;
     // Helm's library knows the drafts by `https`, too, which many charts write.
     if let Some(draft) = schema["$schema"].as_str().and_then(|it| it.strip_prefix("https://json-schema.org/"))

@@ -64,6 +64,11 @@ impl Folder {
         self.0.join(name)
     }
 
+    /// Where the registry keeps its content.
+    pub fn registry(&self) -> PathBuf {
+        self.join("registry")
+    }
+
     /// Where the background process's log is.
     pub fn log(&self) -> PathBuf {
         self.join("serve.log")

@@ -116,11 +116,8 @@ async fn start(
     let users = Users::open(&folder.join("users.json")).map_err(|source| failed("user store", source))?;
     let users = Arc::new(users);
     ensure_administrator(&users, &secrets.forge_administrator)?;
-    let registry = registry::Config {
-        data: folder.join("registry"),
-        users: Arc::clone(&users),
-        name: FORGE_HOST.to_owned(),
-    };
+    let registry =
+        registry::Config { data: folder.registry(), users: Arc::clone(&users), name: FORGE_HOST.to_owned() };
     let registry = Registry::open(registry).await.map_err(|source| failed("registry", source))?;
     let forge = forge::Config { data: folder.join("forge"), users, name: FORGE_HOST.to_owned() };
     let forge = Forge::open(forge).await.map_err(|source| failed("forge", source))?;

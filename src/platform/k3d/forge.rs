@@ -1,7 +1,6 @@
 //! `forge`: a Gitea in a container, with a volume of its own. Inside the lab it is [`FORGE_HOST`]; on this machine
 //! it is a port of 127.0.0.1, chosen free at first and kept.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -12,7 +11,7 @@ use serde_json::Value;
 
 use super::engine::{Container, ContainerSpec};
 use super::site::{Tell, free_port, says_port_busy};
-use super::{Error, Site};
+use super::{Engine, Error, Folder, Site};
 use crate::events::Outcome;
 use crate::platform::administration::{ADMINISTRATOR, Administration};
 use crate::platform::{self, Actor, FORGE_HOST, Forge, Gitea, Push, Repository};
@@ -223,22 +222,28 @@ fn environment() -> Vec<String> {
 }
 
 /// The forge as the driver sees it.
-pub(super) struct K3dForge(Administration);
+pub(super) struct K3dForge {
+    administration: Administration,
+    folder: Folder,
+    port: u16,
+}
 
 impl K3dForge {
-    pub(super) fn new(port: u16, password: &str, scratch: PathBuf) -> Self {
-        Self(Administration::new(format!("http://127.0.0.1:{port}"), password, scratch))
+    pub(super) fn new(port: u16, password: &str, folder: &Folder) -> Self {
+        let url = format!("http://127.0.0.1:{port}");
+        let administration = Administration::new(url, password, folder.join("scratch"));
+        Self { administration, folder: folder.clone(), port }
     }
 }
 
 #[async_trait]
 impl Forge for K3dForge {
     fn url(&self) -> String {
-        self.0.url().to_owned()
+        self.administration.url().to_owned()
     }
 
     fn api(&self) -> &Gitea {
-        self.0.api()
+        self.administration.api()
     }
 
     async fn ensure_user(
@@ -246,11 +251,11 @@ impl Forge for K3dForge {
         actor: &Actor,
         known: Option<&str>,
     ) -> Result<(Outcome, String), platform::Error> {
-        self.0.ensure_user(actor, known).await
+        self.administration.ensure_user(actor, known).await
     }
 
     async fn ensure_repository(&self, repository: &Repository) -> Result<Outcome, platform::Error> {
-        self.0.ensure_repository(repository).await
+        self.administration.ensure_repository(repository).await
     }
 
     async fn ensure_webhook(
@@ -260,11 +265,12 @@ impl Forge for K3dForge {
         url: &str,
         secret: &str,
     ) -> Result<Outcome, platform::Error> {
-        self.0.ensure_webhook(owner, name, url, secret).await
+        self.administration.ensure_webhook(owner, name, url, secret).await
     }
 
     async fn pushes(&self) -> Result<BoxStream<'static, Push>, platform::Error> {
-        let mut looker = Looker { api: self.0.api().clone(), seen: Heads::new(), times: Heads::new() };
+        let mut looker =
+            Looker { api: self.administration.api().clone(), seen: Heads::new(), times: Heads::new() };
         looker.look().await?;
         let ticks = futures::stream::unfold(looker, async |mut looker| {
             loop {
@@ -279,6 +285,21 @@ impl Forge for K3dForge {
             }
         });
         Ok(ticks.flatten().boxed())
+    }
+
+    async fn publish(&self, image: &str) -> Result<bool, platform::Error> {
+        let Some(record) = self.folder.record()? else { return Ok(false) };
+        let engine = Engine::open(&record.engine).await?;
+        let known = record.settings.local(&format!("{FORGE_HOST}/{image}"));
+        if engine.image(&known).await?.is_none() {
+            return Ok(false);
+        }
+        // Engines push to a registry on this machine without TLS, by the name that says where it is.
+        let there = format!("127.0.0.1:{}/{image}", self.port);
+        engine.tag(&known, &there).await?;
+        let pushed = engine.push(&there, ADMINISTRATOR, self.administration.password()).await;
+        engine.remove_image(&there).await?;
+        Ok(pushed.map(|()| true)?)
     }
 }
 

@@ -15,7 +15,7 @@ pub fn open(folder: &Folder) -> Result<Platform, Error> {
     };
     let record = folder.record()?.ok_or_else(|| missing("site.json"))?;
     let forge_port = folder.forge_port()?.ok_or_else(|| missing("forge.json"))?;
-    let forge = Box::new(K3dForge::new(forge_port, &folder.forge_password()?, folder.join("scratch")));
+    let forge = Box::new(K3dForge::new(forge_port, &folder.forge_password()?, folder));
     let names = Names::new(&record.lab);
     let mut clusters = BTreeMap::new();
     for name in &record.settings.clusters {

@@ -1,16 +1,16 @@
-//! `chart`: packages a chart and pushes it to the lab's registry. A person types `helm package` and `helm push`; the
-//! tool needs no helm.
+//! `chart`: packages a chart and pushes it to the lab's registry. A person types `atelier chart push`, or `helm
+//! package` and `helm push` where there is helm.
 
 use serde::Deserialize;
 
 use super::Done;
 use super::files::{Origin, origin_parts};
-use crate::artifacts::{Chart as Packaged, Remote};
 use crate::process::quote;
 use crate::scenario::context::Context;
 use crate::scenario::error::ActionError;
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
+use crate::scenario::supply::{Supply, package_chart};
 
 /// The body: the chart's folder is one of `from` and `folder`.
 #[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
@@ -42,17 +42,13 @@ impl Chart {
         parts
     }
 
-    /// The commands as shown.
+    /// The command as shown.
     pub(crate) fn shown(&self, context: &Context<'_>) -> Result<String, RenderError> {
         let folder = Origin::of(self.from.as_ref(), self.folder.as_ref()).shown(context)?;
-        let name = folder.rsplit('/').next().unwrap_or(&folder).to_owned();
         let version = context.optional(self.version.as_ref())?;
-        let flag =
-            version.as_ref().map(|version| format!(" --version {}", quote(version))).unwrap_or_default();
-        let archive = version
-            .map_or_else(|| format!("{name}-*.tgz"), |version| quote(&format!("{name}-{version}.tgz")));
-        let to = quote(&format!("oci://{}/{}", context.registry(), context.text(&self.to)?));
-        Ok(format!("helm package {}{flag}\nhelm push --plain-http {archive} {to}", quote(&folder)))
+        let version = version.map(|version| format!(" --version {}", quote(&version))).unwrap_or_default();
+        let to = quote(context.text(&self.to)?.trim_matches('/'));
+        Ok(format!("atelier chart push {} {to}{version}", quote(&folder)))
     }
 
     /// Where in the registry it goes, and under which tag, where the version is named here.
@@ -60,7 +56,7 @@ impl Chart {
         let actor = context.actor(self.actor.as_ref())?;
         let files = Origin::of(self.from.as_ref(), self.folder.as_ref()).read(context, actor)?;
         let version = context.optional(self.version.as_ref())?;
-        let chart = Packaged::package(files.into_iter().collect(), version.as_deref())?;
+        let chart = package_chart(files, version.as_deref(), None)?;
         Ok((format!("{}/{}", context.text(&self.to)?.trim_matches('/'), chart.name), chart.tag()))
     }
 
@@ -69,10 +65,11 @@ impl Chart {
         let actor = context.actor(self.actor.as_ref())?;
         let files = Origin::of(self.from.as_ref(), self.folder.as_ref()).read(context, actor)?;
         let version = context.optional(self.version.as_ref())?;
-        let chart = Packaged::package(files.into_iter().collect(), version.as_deref())?;
+        let chart = package_chart(files, version.as_deref(), None)?;
         let name = format!("{}/{}", context.text(&self.to)?.trim_matches('/'), chart.name);
-        let url = context.session.platform.forge.url();
-        let remote = Remote::new(&url, &name, &actor.actor.name, &actor.token);
+        let (platform, workshop) = (&context.session.platform, &context.session.workshop);
+        let supply = Supply { platform, workshop, user: &actor.actor.name, token: &actor.token };
+        let remote = supply.remote(&name);
         let kept = self.once && remote.tagged(&chart.tag()).await?.is_some();
         let changed = !kept && remote.push(&chart.tag(), &chart.packed()).await?;
         let output = if changed { format!("{name}:{}", chart.tag()) } else { String::new() };

@@ -1,14 +1,16 @@
 //! Where files of an action come from: beside the scenario, or out of the actor's working folder.
 
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use super::commit::read_files;
+use crate::artifacts::{Entry, Tree};
 use crate::scenario::context::Context;
 use crate::scenario::error::ActionError;
 use crate::scenario::model::{Part, Text};
 use crate::scenario::render::RenderError;
 use crate::scenario::session::ActorContext;
-use crate::scenario::tree::Tree;
+use crate::scenario::tree::Tree as Files;
 
 /// One of two places.
 pub(super) enum Origin<'a> {
@@ -47,6 +49,23 @@ impl<'a> Origin<'a> {
         })
     }
 
+    /// The files as an image is built of them.
+    pub(super) fn tree(&self, context: &Context<'_>, actor: &ActorContext) -> Result<Tree, ActionError> {
+        let folder = match self {
+            Self::Work(folder) => actor.work.join(context.text(folder)?),
+            _ => PathBuf::new(),
+        };
+        let is_program = |path: &str| {
+            let about = std::fs::metadata(folder.join(path));
+            matches!(self, Self::Work(_)) && about.is_ok_and(|about| about.permissions().mode() & 0o111 != 0)
+        };
+        let entry = |(path, bytes): (String, Vec<u8>)| {
+            let entry = if is_program(&path) { Entry::Executable(bytes) } else { Entry::File(bytes) };
+            (path, entry)
+        };
+        Ok(self.read(context, actor)?.into_iter().map(entry).collect())
+    }
+
     /// The files, by path in the folder.
     pub(super) fn read(
         &self,
@@ -58,7 +77,7 @@ impl<'a> Origin<'a> {
             Self::Nowhere => return Ok(Vec::new()),
             Self::Work(folder) => context.text(folder)?,
         };
-        let tree = Tree::Folder(actor.work.clone());
+        let tree = Files::Folder(actor.work.clone());
         let failed = |path: &str, source| ActionError::File { path: tree.shown(path), source };
         let found = tree.files(&folder).map_err(|source| failed(&folder, source))?;
         // What git keeps beside the files is not one of them.

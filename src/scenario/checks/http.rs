@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::clauses::check_body;
+use super::inside;
 use super::{Look, Verdict};
-use crate::platform::Kind;
 use crate::scenario::actions::WantedText;
 use crate::scenario::context::Context;
 use crate::scenario::kubernetes::{chain, reason};
@@ -95,15 +95,17 @@ impl Http {
             matches: context.optional(self.body.matches.as_ref())?,
         };
         let json = self.body.json.as_ref().map(|tree| Pattern::render(tree, &context.scope)).transpose()?;
-        // Where Pods are simulated, a Service answers the same from everywhere.
-        let kind = context.session.platform.kind;
-        if self.from.is_some() && kind != Kind::Embedded {
-            let reason = format!("asking from inside a namespace is not possible on `{}` yet", kind.name());
-            return Ok(Look { verdict: Verdict::Never(reason), values: Map::new() });
-        }
-        let answer = match &self.service {
-            Some(_) => ask_service(context, &address).await,
-            None => ask_url(&address).await,
+        let answer = match (context.optional(self.from.as_ref())?, &self.service) {
+            (Some(from), service) => {
+                let Some(image) = inside::image(&context.session.workshop.images) else {
+                    let reason = "to ask from inside a namespace, the workshop needs an image of a sample";
+                    return Ok(Look { verdict: Verdict::Never(reason.to_owned()), values: Map::new() });
+                };
+                let url = if service.is_some() { in_cluster(&address) } else { address };
+                Box::pin(inside::ask(context, &from, &image, &url)).await
+            }
+            (None, Some(_)) => ask_service(context, &address).await,
+            (None, None) => ask_url(&address).await,
         };
         let (status, body) = match answer {
             Ok(answer) => answer,
@@ -125,6 +127,14 @@ impl Http {
         };
         Ok(observed.map_or_else(|| Look::holds(Map::new()), Look::not_yet).with(values))
     }
+}
+
+/// The address by which a program in the cluster knows `<namespace>/<service>:<port>/<path>`.
+fn in_cluster(address: &str) -> String {
+    let (namespace, rest) = address.split_once('/').unwrap_or_default();
+    let (service, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (name, port) = service.split_once(':').unwrap_or((service, "80"));
+    format!("http://{name}.{namespace}:{port}/{path}")
 }
 
 /// Asks a Service through the API server, which works from everywhere. `address` is

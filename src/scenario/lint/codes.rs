@@ -32,7 +32,7 @@ impl Code {
         Self::NoUndo,
         Self::Secret,
         Self::Typed,
-        Self::Platform,
+        Self::Asker,
         Self::Race,
         Self::NoVerify,
         Self::NoHint,
@@ -202,9 +202,9 @@ impl Code {
                 "a command could be an action",
                 "`apply`, `delete`, `scale` and `commit` are shown as the same commands, do nothing\nwhere it is so already, and can be undone; a `run` can do neither.",
             ),
-            Self::Platform => (
-                "something is not possible on every platform yet",
-                "The workshop is made for a platform that cannot do this yet. Let the step say\n`requires: { platforms: [embedded] }`: elsewhere it is left out, and the reason told.",
+            Self::Asker => (
+                "nothing in the cluster can ask",
+                "A check `http` with `from` makes a Pod in that namespace, of an image that holds\natelier: that of a sample. The workshop lists it under `images`.",
             ),
             Self::Race => (
                 "two tracks write the same path in no order",

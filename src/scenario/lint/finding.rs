@@ -74,8 +74,8 @@ pub enum Code {
     Secret,
     /// A command could be an action.
     Typed,
-    /// Something is not possible on every platform yet.
-    Platform,
+    /// Nothing in the cluster can ask.
+    Asker,
     /// Two tracks write the same path in no order.
     Race,
     /// A step cannot tell when it is done.
@@ -119,7 +119,7 @@ impl Code {
             Self::NoUndo => "W301",
             Self::Secret => "W302",
             Self::Typed => "W303",
-            Self::Platform => "W304",
+            Self::Asker => "W304",
             Self::Race => "W401",
             Self::NoVerify => "W501",
             Self::NoHint => "W502",
@@ -138,7 +138,7 @@ impl Code {
             | Self::NoUndo
             | Self::Secret
             | Self::Typed
-            | Self::Platform
+            | Self::Asker
             | Self::Race => Severity::Warning,
             _ => Severity::Error,
         }

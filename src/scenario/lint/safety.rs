@@ -8,10 +8,9 @@ use regex::Regex;
 
 use super::graph::Reachable;
 use super::{Code, Finding, Place};
-use crate::platform::Kind;
 use crate::scenario::actions::{Action, Commit, Effects, Run};
-use crate::scenario::checks::Check;
-use crate::scenario::model::{At, Placed, Requires, Scenario, Step, Text};
+use crate::scenario::checks::{Check, asking_image};
+use crate::scenario::model::{At, Placed, Scenario, Step, Text};
 use crate::scenario::render::{Scope, render};
 use crate::scenario::workshop::Workshop;
 
@@ -77,29 +76,17 @@ pub(crate) fn check(scenario: &Scenario, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What is not possible on a platform that the workshop is made for.
-pub(crate) fn platforms(workshop: &Workshop, scenario: &Scenario, findings: &mut Vec<Finding>) {
-    let made_for = workshop.platforms.is_empty() || workshop.platforms.contains(&Kind::K3d);
-    let allows = |requires: &Requires| {
-        requires.platforms.is_empty() || requires.platforms.iter().any(|platform| platform.value == Kind::K3d)
-    };
-    if !made_for || !allows(&scenario.requires) {
+/// Checks that ask from inside a namespace, where no image could ask.
+pub(crate) fn askers(workshop: &Workshop, scenario: &Scenario, findings: &mut Vec<Finding>) {
+    if asking_image(&workshop.images).is_some() {
         return;
     }
-    let mut add = |at: At, what: &str| {
-        let place = Place { file: &scenario.file, source: &scenario.source, at };
-        let message = format!("{what} is not possible on the platform `k3d` yet");
-        let help = "write `requires: { platforms: [embedded] }` for the step".to_owned();
-        findings.push(Finding::new(Code::Platform, place, message).help(help));
-    };
-    for step in scenario.steps.iter().filter(|step| allows(&step.requires)) {
-        for check in &step.verify {
-            if let Check::Http(http) = &check.value
-                && http.from.is_some()
-            {
-                add(check.at, "`http` from inside a namespace");
-            }
-        }
+    let checks = scenario.steps.iter().flat_map(|step| &step.verify);
+    for check in checks.filter(|check| matches!(&check.value, Check::Http(http) if http.from.is_some())) {
+        let place = Place { file: &scenario.file, source: &scenario.source, at: check.at };
+        let message = "from inside a namespace only a sample's image can ask, and the workshop has none";
+        let help = "list one under `images`, with the behaviour `postcard` or `jukebox`".to_owned();
+        findings.push(Finding::new(Code::Asker, place, message.to_owned()).help(help));
     }
 }
 

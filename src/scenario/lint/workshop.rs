@@ -31,7 +31,7 @@ fn findings_of(workshop: &Workshop, findings: &mut Vec<Finding>) {
     for scenario in workshop.scenarios.values() {
         steps::check(workshop, scenario, findings);
         safety::check(scenario, findings);
-        safety::platforms(workshop, scenario, findings);
+        safety::askers(workshop, scenario, findings);
     }
     let reachable = graph::check(workshop, findings);
     safety::races(workshop, &reachable, findings);

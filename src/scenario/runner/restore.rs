@@ -60,7 +60,7 @@ pub(super) async fn tags(context: &Context<'_>, before: &Snapshot) -> Vec<String
                         let read: Value = serde_json::from_slice(&manifest).unwrap_or_default();
                         let media_type = read["mediaType"].as_str().unwrap_or_default().to_owned();
                         remote
-                            .push(tag, &Packed { manifest, media_type, blobs: Vec::new() })
+                            .push(tag, &Packed { manifest, media_type, ..Packed::default() })
                             .await
                             .map(|_| ())
                     }

@@ -1,6 +1,9 @@
 //! The built program as people use it: one file per command, named after it.
 
+mod artifact;
 mod audit;
+mod chart;
+mod completions;
 mod config;
 mod credentials;
 mod doctor;
@@ -10,6 +13,7 @@ mod explain;
 mod export;
 mod global;
 mod graph;
+mod image;
 mod learn;
 mod lint;
 mod logs;

@@ -31,6 +31,7 @@ fn nothing_half_a_lab_a_running_and_a_hung_one_are_told_apart() {
     lab        one        workshop one
     platform   embedded   one process; no containers run
     state      running    process <pid>
+    disk       registry   <size> of <size>
     kubernetes   https://127.0.0.1:<port>
     forge        http://127.0.0.1:<port>    in manifests: http://forge.atelier.internal:3000
     registry     127.0.0.1:<port>           in manifests: forge.atelier.internal:3000
@@ -61,6 +62,7 @@ fn nothing_half_a_lab_a_running_and_a_hung_one_are_told_apart() {
     lab        one        workshop one
     platform   embedded   one process; no containers run
     state      stopped
+    disk       registry   <size> of <size>
     kubernetes   https://127.0.0.1:<port>
     forge        http://127.0.0.1:<port>    in manifests: http://forge.atelier.internal:3000
     registry     127.0.0.1:<port>           in manifests: forge.atelier.internal:3000

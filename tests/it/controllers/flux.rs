@@ -167,7 +167,7 @@ impl Lab {
     /// Packages a chart and pushes it to `dev1` in the registry.
     pub(crate) async fn push_chart(&self, files: &[(&str, String)], version: &str) {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.clone().into_bytes()));
-        let chart = Chart::package(files.collect::<Files>(), Some(version)).unwrap();
+        let chart = Chart::package(files.collect::<Files>(), Some(version), None).unwrap();
         let url = format!("http://{}", self.forge);
         let remote = Remote::new(&url, &format!("dev1/{}", chart.name), "dev1", PASSWORD);
         assert!(remote.push(&chart.tag(), &chart.packed()).await.unwrap());

@@ -12,7 +12,7 @@ use super::helmchart::{chart, registry};
 async fn serve() -> String {
     let files = [("Chart.yaml", CHART), ("templates/cm.yaml", CHART_TEMPLATE)];
     let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-    let packaged = Chart::package(files.into_iter().collect::<Files>(), None).unwrap();
+    let packaged = Chart::package(files.into_iter().collect::<Files>(), None, None).unwrap();
     let index = "apiVersion: v1\nentries:\n  carapuce:\n  - name: carapuce\n    version: 0.1.0\n    urls: [files/c.tgz]\n";
     let router = axum::Router::new()
         .route("/charts/index.yaml", get(move || async move { index }))

@@ -67,6 +67,11 @@ impl World {
         Self { folder, users, url, http }
     }
 
+    /// Where the registry keeps its content.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("registry")
+    }
+
     pub(crate) async fn reopen(self) -> Self {
         Self::serve(self.folder, self.users).await
     }

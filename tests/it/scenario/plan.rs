@@ -83,13 +83,13 @@ async fn what_is_known_is_rendered_and_the_rest_says_after_what() {
           },
           {
             "actor": "dev",
-            "shown": "docker build -t <world>/forge/dev/site:1.0 site\ndocker push <world>/forge/dev/site:1.0",
+            "shown": "atelier image build site --tag dev/site:1.0\natelier image push dev/site:1.0",
             "once": false,
             "lack": null
           },
           {
             "actor": "dev",
-            "shown": "helm package chart --version 0.1.0\nhelm push --plain-http chart-0.1.0.tgz oci://<world>/forge/dev/charts",
+            "shown": "atelier chart push chart dev/charts --version 0.1.0",
             "once": false,
             "lack": null
           },

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::auth::DockerCredentials;
 use bollard::query_parameters::{
-    BuildImageOptionsBuilder, CreateImageOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder,
+    BuildImageOptionsBuilder, CreateImageOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptionsBuilder,
+    TagImageOptionsBuilder,
 };
 use futures::StreamExt as _;
 
@@ -97,6 +98,30 @@ impl Engine {
         let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
         let tagged = self.docker.tag_image(reference, Some(options)).await;
         tagged.map_err(Error::engine(format!("name the image `{reference}` `{name}`")))
+    }
+
+    /// Pushes an image to the registry that its name says.
+    pub(in crate::platform::k3d) async fn push(
+        &self,
+        reference: &str,
+        user: &str,
+        password: &str,
+    ) -> Result<(), Error> {
+        let (name, tag) = reference.rsplit_once(':').unwrap_or((reference, "latest"));
+        let options = PushImageOptionsBuilder::default().tag(tag).build();
+        let credentials = DockerCredentials {
+            username: Some(user.to_owned()),
+            password: Some(password.to_owned()),
+            ..DockerCredentials::default()
+        };
+        let mut stream = Box::pin(self.docker.push_image(name, Some(options), Some(credentials)));
+        while let Some(line) = stream.next().await {
+            let line = line.map_err(Error::engine(format!("push the image `{reference}`")))?;
+            if let Some(reason) = line.error_detail.and_then(|detail| detail.message) {
+                return Err(Error::Image { image: reference.to_owned(), reason });
+            }
+        }
+        Ok(())
     }
 
     /// Builds an image from a folder in a tar archive.
