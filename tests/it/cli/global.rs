@@ -99,7 +99,7 @@ fn words_that_nothing_has_are_answered_with_those_that_there_are() {
     $ atelier open seven
     --- stderr
     error: workshop `one` of lab `one` has no application `seven`
-    hint: there are `forge`, `app`, `postcard` and `front-door`
+    hint: there are `forge`, `app`, `jukebox`, `postcard` and `front-door`
     --- exit code 2
     ");
     insta::assert_snapshot!(world.atelier(&["stop", "--lab", "one", "--workshop", "seven"]), @"

@@ -45,7 +45,7 @@ fn tracks_stand_side_by_side_and_tell_for_whom_they_wait() {
     $ atelier learn
     --- stderr
     1   first_steps steps   First steps, alone                  32 min
-    2   one dev1            Dev 1, a team that uses Helm        1 h 37 min
+    2   one dev1            Dev 1, a team that uses Helm        1 h 37 min   0 of 11 steps
     3   one dev2            Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps
     4   one ops             Ops, the platform team              2 h 14 min   2 of 16 steps
     --- exit code 0
