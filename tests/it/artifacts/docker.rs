@@ -36,7 +36,8 @@ fn lab() -> Option<World> {
 /// The lines with the registry's address at hand, in the folder of the test.
 fn shell(world: &World, lines: &str) -> String {
     let head = format!(
-        "R=${{ATELIER_FORGE#http://}}; PATH=$(dirname '{}'):$PATH; cd '{}'\n",
+        "R=${{ATELIER_FORGE#http://}}; PATH=$(dirname '{}'):$PATH; cd '{}'\n\
+         trap 'docker rmi --force $(docker images --quiet --filter \"reference=$R/*/*\") >&2 || true' EXIT\n",
         World::PROGRAM,
         world.work().display()
     );
@@ -61,7 +62,6 @@ fn docker_builds_the_same_image_of_the_same_dockerfile() {
           docker rm $container >&2
           (cd $name && find . | sort | xargs ls -ld | awk '{print $1, $NF}') > $name.files
         done
-        docker rmi $R/dev2/ours:1 $R/dev2/theirs:1 >&2
         diff ours.config theirs.config && diff ours.files theirs.files && diff -r ours theirs && cat ours.config",
     );
     let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -83,7 +83,6 @@ fn docker_pushes_and_pulls() {
         docker inspect --format '{{json .Config.Cmd}}' $R/dev2/app:1
         docker tag $R/dev2/app:1 $R/ops/app:1
         docker push -q $R/ops/app:1 2>&1 | tail -n 1 || true
-        docker rmi $R/dev2/app:1 $R/ops/app:1 >&2
         atelier image inspect dev2/app:1 | grep arguments",
     );
     let lines = ran.lines().collect::<Vec<_>>();
