@@ -46,6 +46,8 @@ async fn a_layer_is_kept_as_it_is_or_unpacked() {
         };
         let mut expected = json!({
             "artifact": { "digest": "sha256:<digest>", "lastUpdateTime": "<time>",
+                "metadata": { "org.opencontainers.image.title": "carapuce",
+                    "org.opencontainers.image.version": tag },
                 "path": format!("ocirepository/dev1-ns/{name}/sha256:<digest>.tar.gz"),
                 "revision": format!("{tag}@sha256:<digest>"), "size": 1,
                 "url": format!("http://<storage>/ocirepository/dev1-ns/{name}/sha256:<digest>.tar.gz") },
