@@ -61,7 +61,7 @@ fn all_tracks_are_played_and_leave_nothing() {
     }
     let world = World::new();
     world.atelier(&["up"]).ok();
-    let ran = world.atelier(&["rehearse", "--all", "--cleanup", "--speed", "20", "--json"]).ok();
+    let ran = world.atelier(&["rehearse", "--all", "--cleanup", "--speed", "5", "--json"]).ok();
     let steps = completed(ran.stdout());
     // Steps of different tracks may take turns; those of one track may not.
     for track in ["dev1.", "dev2.", "ops."] {
