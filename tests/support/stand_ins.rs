@@ -98,6 +98,8 @@ impl StandIns {
             if line.starts_with(own) { format!("{line}-{lab}\n") } else { format!("{line}\n") }
         };
         std::fs::write(&path, text.lines().map(named).collect::<String>()).unwrap();
+        let base = format!("s,^FROM {}\\(.*\\):,FROM {}\\1-{lab}:,", &own[13..], &own[13..]);
+        world.run("find", &["scenarios", "-name", "Dockerfile", "-exec", "sed", "-i", &base, "{}", "+"]).ok();
         world.set("ATELIER_SCENARIOS", &to.display().to_string());
     }
 }

@@ -16,6 +16,11 @@ fn world() -> World {
     world
 }
 
+/// The text, with a word for the folder in which it was all done.
+fn in_folder(text: &str) -> String {
+    text.replace(concat!("<world>", "/work"), "<folder>")
+}
+
 #[test]
 fn charts_are_linted_in_the_words_of_helm() {
     let world = world();
@@ -37,7 +42,7 @@ fn charts_are_linted_in_the_words_of_helm() {
     world.write("fails/templates/a.yaml", "{{ fail \"no\" }}\n");
     let told = ["jukebox", "broken", "mixed", "fails", "nowhere"];
     let told = told.map(|chart| world.atelier(&["chart", "lint", chart]).to_string());
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(in_folder(&told.join("\n")), @r#"
     $ atelier chart lint jukebox
     ==> Linting jukebox
     [INFO] Chart.yaml: icon is recommended
@@ -74,7 +79,7 @@ fn charts_are_linted_in_the_words_of_helm() {
     [WARNING] templates/a.yaml: object name does not conform to Kubernetes naming requirements: "1a": metadata.name: Invalid value: "1a": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')
     [ERROR] templates/b.json: file extension '.json' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt
     [ERROR] templates/c.yaml: unable to parse YAML: error converting YAML to JSON: yaml: line 1: did not find expected ',' or ']'
-    [WARNING] <world>/work/mixed: chart directory is missing these dependencies: redis
+    [WARNING] <folder>/mixed: chart directory is missing these dependencies: redis
     [ERROR] crds/d.yaml: apiVersion is not in 'apiextensions.k8s.io'
     [ERROR] crds/d.yaml: object kind is not 'CustomResourceDefinition'
 
@@ -120,7 +125,7 @@ fn charts_are_rendered_with_values() {
     ];
     let valued = world.atelier(&words).to_string();
     let wrong = world.atelier(&["chart", "template", "mine", "jukebox", "--set", "songs"]).to_string();
-    insta::assert_snapshot!(format!("{plain}\n{valued}\n{wrong}"), @r#"
+    insta::assert_snapshot!(in_folder(&format!("{plain}\n{valued}\n{wrong}")), @r#"
     $ atelier chart template jukebox
     ---
     # Source: jukebox/templates/songs.yaml
@@ -173,9 +178,9 @@ fn charts_are_packaged_and_pushed() {
         "0.2.0+one",
     ]);
     let other = world.atelier(&["chart", "push", "jukebox", "ops/charts"]).to_string();
-    insta::assert_snapshot!(format!("{packaged}\n{wrong}\n{pushed}\n{folder}\n{other}"), @r#"
+    insta::assert_snapshot!(in_folder(&format!("{packaged}\n{wrong}\n{pushed}\n{folder}\n{other}")), @r#"
     $ atelier chart package jukebox
-    Successfully packaged chart and saved it to: <world>/work/jukebox-0.1.0.tgz
+    Successfully packaged chart and saved it to: <folder>/jukebox-0.1.0.tgz
     --- exit code 0
     $ atelier chart package jukebox --version one
     --- stderr
