@@ -13,7 +13,7 @@ use crate::scenario::error::Error;
 use crate::scenario::snapshot::{heads, tags};
 
 /// Kinds that come and go by themselves, or tell of what has happened.
-const PASSING: [&str; 10] = [
+const PASSING: [&str; 11] = [
     "Event",
     "Lease",
     "Pod",
@@ -21,10 +21,13 @@ const PASSING: [&str; 10] = [
     "ControllerRevision",
     "Endpoints",
     "EndpointSlice",
+    "IPAddress",
     "PodMetrics",
     "NodeMetrics",
     "ComponentStatus",
 ];
+/// The ConfigMaps in which a cluster hands out its certificates; one that was made anew has others.
+const CERTIFICATES: [&str; 2] = ["kube-root-ca.crt", "extension-apiserver-authentication"];
 /// Where the driver tells of itself.
 const OWN: &str = "atelier-system";
 /// Marks that say when something was asked for, and not what is wanted.
@@ -81,14 +84,16 @@ pub(super) async fn likeness(context: &Context<'_>) -> Likeness {
     found
 }
 
-/// What is wanted of an object, and not how it is. Secrets are compared by their keys alone, Services without the
-/// addresses that a cluster gives them: one that was made anew gives others.
+/// What is wanted of an object, and not how it is. Secrets and a cluster's certificates are compared by their keys
+/// alone, Services without the addresses that a cluster gives them: one that was made anew gives others.
 fn spec(kind: &str, object: &DynamicObject) -> String {
     let mut data = object.data.clone();
     if let Value::Object(data) = &mut data {
         data.remove("status");
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        let certificates = kind == "ConfigMap" && CERTIFICATES.contains(&name);
         for secret in ["data", "stringData"] {
-            if kind == "Secret"
+            if (kind == "Secret" || certificates)
                 && let Some(Value::Object(values)) = data.get_mut(secret)
             {
                 values.values_mut().for_each(|value| *value = Value::Null);
