@@ -84,15 +84,26 @@ impl Stage for Images {
         let site = context.site().await?;
         let tell = context.tell(self.name);
         let wanted = (self.wanted)(context, &site)?;
-        let made = wanted.iter().map(|wanted| async {
-            match &wanted.sample {
-                Some((sample, version)) => {
-                    site.ensure_sample(&wanted.reference, sample, version, &context.program, &tell).await
+        let pulled = try_join_all(
+            wanted
+                .iter()
+                .filter(|wanted| wanted.sample.is_none())
+                .map(|wanted| site.ensure_pulled(&wanted.reference, &tell)),
+        );
+        // One after the other: the engine then takes the layer with the program from the first.
+        let built = async {
+            let mut built = Vec::new();
+            for wanted in &wanted {
+                if let Some((sample, version)) = &wanted.sample {
+                    let made =
+                        site.ensure_sample(&wanted.reference, sample, version, &context.program, &tell);
+                    built.push(made.await?);
                 }
-                None => site.ensure_pulled(&wanted.reference, &tell).await,
             }
-        });
-        let made = try_join_all(made).await?.into_iter().filter(|&made| made).count();
+            Ok(built)
+        };
+        let (pulled, built) = futures::try_join!(pulled, built)?;
+        let made = pulled.into_iter().chain(built).filter(|&made| made).count();
         let outcome = if made > 0 { Outcome::Created } else { Outcome::Unchanged };
         Ok((outcome, format!("{} images, {made} of them pulled or built now", wanted.len())))
     }

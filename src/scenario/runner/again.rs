@@ -26,7 +26,7 @@ const PASSING: [&str; 11] = [
     "NodeMetrics",
     "ComponentStatus",
 ];
-/// The ConfigMaps in which a cluster hands out its certificates; one that was made anew has others.
+/// The objects in which a cluster hands out its certificates; one that was made anew has others.
 const CERTIFICATES: [&str; 2] = ["kube-root-ca.crt", "extension-apiserver-authentication"];
 /// Where the driver tells of itself.
 const OWN: &str = "atelier-system";
