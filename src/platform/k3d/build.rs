@@ -34,27 +34,42 @@ impl Site {
             image: reference.to_owned(),
             reason: format!("{}: {source}", program.display()),
         };
+        let variable = format!("{}_VERSION", sample.to_uppercase());
+        let last = format!(
+            "ENTRYPOINT [\"/usr/local/bin/atelier\", \"sample\", \"{sample}\"]\nENV {variable}={version}\n"
+        );
+        tell(format!("image {reference} is built"));
+        // What was built from this program needs it no second time: only the sample's name and version are others.
+        let known = self.filter().into_iter().chain([format!("atelier.program={stamp}")]).collect::<Vec<_>>();
+        if let Some(like) = self.engine.images(&known).await?.first() {
+            let packed = pack(&format!("FROM {like}\n{last}"), &[]).map_err(cannot)?;
+            self.engine.build(reference, packed).await?;
+            return Ok(true);
+        }
         let (base, libraries) = if self.settings.base == SCRATCH {
             (SCRATCH.to_owned(), linked::files(program).await.map_err(cannot)?)
         } else {
             self.ensure_pulled(&self.settings.base, tell).await?;
             (self.settings.local(&self.settings.base), Vec::new())
         };
-        tell(format!("image {reference} is built"));
         let mut labels = self.labels("image").into_iter().collect::<Vec<_>>();
         labels.push(("atelier.program".to_owned(), stamp));
         let labels = labels.iter().map(|(key, value)| format!("LABEL {key}={}\n", quote(value)));
-        // The labels come first: what an interrupted build leaves has them too. The version comes last: the versions
-        // share the layer with the program.
+        // The labels come first: what an interrupted build leaves has them too.
         let labels = labels.collect::<String>();
         let copied = if libraries.is_empty() { "" } else { "COPY root /\n" };
-        let variable = format!("{}_VERSION", sample.to_uppercase());
-        let dockerfile = format!(
-            "FROM {base}\n{labels}{copied}{DOCKERFILE}ENTRYPOINT [\"/usr/local/bin/atelier\", \"sample\", \"{sample}\"]\n\
-             ENV {variable}={version}\n"
-        );
+        let dockerfile = format!("FROM {base}\n{labels}{copied}{DOCKERFILE}{last}");
         let path = program.to_owned();
-        let packed = tokio::task::spawn_blocking(move || pack(&dockerfile, &path, &libraries)).await;
+        let packed = tokio::task::spawn_blocking(move || {
+            let beside = |library: PathBuf| {
+                let place = Path::new("root").join(library.strip_prefix("/").unwrap_or(&library));
+                (library, place)
+            };
+            let mut files = vec![(path, PathBuf::from("atelier"))];
+            files.extend(libraries.into_iter().map(beside));
+            pack(&dockerfile, &files)
+        });
+        let packed = packed.await;
         let packed = packed.map_err(std::io::Error::other).flatten().map_err(cannot)?;
         self.engine.build(reference, packed).await?;
         Ok(true)
@@ -73,8 +88,8 @@ fn stamp(program: &Path) -> Result<String, std::io::Error> {
     Ok(format!("{}-{}", metadata.len(), changed.as_nanos()))
 }
 
-/// The folder that the engine builds in: the Dockerfile, the program, and below `root` its libraries.
-fn pack(dockerfile: &str, program: &Path, libraries: &[PathBuf]) -> Result<Vec<u8>, std::io::Error> {
+/// The folder that the engine builds in: the Dockerfile, and files in their places.
+fn pack(dockerfile: &str, files: &[(PathBuf, PathBuf)]) -> Result<Vec<u8>, std::io::Error> {
     let mut archive = tar::Builder::new(Vec::new());
     // The engine does not read the format for files with holes.
     archive.sparse(false);
@@ -82,12 +97,8 @@ fn pack(dockerfile: &str, program: &Path, libraries: &[PathBuf]) -> Result<Vec<u
     header.set_size(dockerfile.len() as u64);
     header.set_mode(0o644);
     archive.append_data(&mut header, "Dockerfile", dockerfile.as_bytes())?;
-    archive.append_path_with_name(program, "atelier")?;
-    for library in libraries {
-        archive.append_path_with_name(
-            library,
-            Path::new("root").join(library.strip_prefix("/").unwrap_or(library)),
-        )?;
+    for (file, place) in files {
+        archive.append_path_with_name(file, place)?;
     }
     archive.into_inner()
 }
