@@ -14,6 +14,7 @@ mod export;
 mod global;
 mod graph;
 mod image;
+mod inside;
 mod learn;
 mod lint;
 mod logs;
