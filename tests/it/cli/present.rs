@@ -61,7 +61,7 @@ fn notes_lines_that_are_changed_and_a_recording_for_when_nothing_works() {
     screen.until("you would get before you ask for it");
     let notes = Screen::open(&world, 80);
     notes.line(&format!("'{}' present --notes", World::PROGRAM));
-    notes.until("dev2.clone · Look at what you have (step 1 of ");
+    notes.until("dev2.clone · Look at what you have (step 1 of 10;");
     notes.until("Let the room find in the output the two lines");
     // A line is typed, changed, changed again, and runs; the terminal is narrower meanwhile.
     screen.key("Enter");

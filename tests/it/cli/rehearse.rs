@@ -208,7 +208,7 @@ fn a_driver_that_is_killed_in_a_step_is_followed_by_one_that_goes_on_and_all_is_
     assert!(ran.raw().contains("the driver was killed in dev2.deploy; another one goes on"), "{ran}");
     assert!(ran.raw().contains("dev2.clone was complete before"), "{ran}");
     let report = std::fs::read_to_string(world.work().join("report.xml")).unwrap();
-    assert!(report.contains("\" failures=\"0\" skipped=\"0\""), "{report}");
+    assert!(report.contains("<testsuite name=\"one\" tests=\"23\" failures=\"0\" skipped=\"0\""), "{report}");
     assert!(
         report.contains("classname=\"one.dev2\" name=\"scale\" file=\"scenarios/one/dev2.yaml\" line=\""),
         "{report}"
