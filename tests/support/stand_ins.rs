@@ -15,6 +15,8 @@ use super::{World, skipped};
 
 /// A build of the program from nothing takes minutes.
 const LIMIT: Duration = Duration::from_secs(900);
+/// The stand-in for an image of others that the workshop needs in the nodes.
+const REDIS: &str = "atelier-stand-in/redis";
 
 /// The stand-ins of this process.
 pub(crate) struct StandIns {
@@ -97,7 +99,12 @@ impl StandIns {
         let named = |line: &str| {
             if line.starts_with(own) { format!("{line}-{lab}\n") } else { format!("{line}\n") }
         };
-        std::fs::write(&path, text.lines().map(named).collect::<String>()).unwrap();
+        let text = text.lines().map(named).collect::<String>();
+        // Nothing is pulled: the image of others has a stand-in of ours, by another name.
+        let others = ["docker.io/library/redis", "tags: [\"7\"]"];
+        assert!(others.iter().all(|others| text.contains(others)), "{text}");
+        let text = text.replace(others[0], REDIS).replace(others[1], &format!("tags: [\"{}\"]", self.id));
+        std::fs::write(&path, text).unwrap();
         let base = format!("s,^FROM {}\\(.*\\):,FROM {}\\1-{lab}:,", &own[13..], &own[13..]);
         world.run("find", &["scenarios", "-name", "Dockerfile", "-exec", "sed", "-i", &base, "{}", "+"]).ok();
         world.set("ATELIER_SCENARIOS", &to.display().to_string());
@@ -147,5 +154,6 @@ fn catalogue(id: &str) -> Value {
     let idle = names.map(
         |name| json!({"reference": format!("atelier-stand-in/{name}"), "tags": [id], "behaviour": "idle"}),
     );
-    Value::Array(workshop["images"].as_array().unwrap().iter().cloned().chain(idle).collect())
+    let redis = json!({"reference": REDIS, "tags": [id], "behaviour": "redis"});
+    Value::Array(workshop["images"].as_array().unwrap().iter().cloned().chain(idle).chain([redis]).collect())
 }
