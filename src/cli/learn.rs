@@ -16,7 +16,7 @@ use crate::scenario::{Control, LearnOptions, LearnOutcome, Progress, Session, St
 use crate::ui::{Mode, minutes};
 
 /// What the keys do, said once at the beginning.
-const KEYS: &str = "Keys, in this window: `h` hint · `w` what is missing · `c` check now · `s` do it for me · `k` skip · \
+const KEYS: &str = "Keys, in this window: `h` hint · `?` what marked words mean · `w` what is missing · `c` check now · `s` do it for me · `k` skip · \
     `l` list · `b` read back · `r` begin a step again · `p` play the others · `a` answer · `q` quit";
 
 /// Follow a track, in a terminal beside your own shell
@@ -189,7 +189,8 @@ fn read_keys(sender: &mpsc::Sender<Control>) {
     let terminal = Term::stderr();
     while let Ok(key) = terminal.read_key() {
         let control = match key {
-            Key::Char('h' | '?') => Control::Hint,
+            Key::Char('h') => Control::Hint,
+            Key::Char('?') => Control::Words,
             Key::Char('w') => Control::Why,
             Key::Char('c') | Key::Enter => Control::Check,
             Key::Char('s') => Control::Solve,

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::actions::Action;
 use super::checks::Check;
 use super::error::LoadError;
-use super::model::{App, Cluster, Environment, Placed, Repository, Scenario, Text, Track};
+use super::model::{App, Cluster, Environment, Placed, Repository, Scenario, Term, Text, Track};
 use super::render::{Scope, render};
 use super::tree::Tree;
 use crate::objects::Image;
@@ -46,6 +46,8 @@ pub struct Workshop {
     pub platforms: Vec<platform::Kind>,
     /// What a person's machine must have.
     pub environment: Environment,
+    /// What words mean, by word.
+    pub glossary: BTreeMap<String, Term>,
     /// By track.
     pub scenarios: BTreeMap<String, Scenario>,
     pub(crate) files: Tree,

@@ -25,6 +25,8 @@ use crate::scenario::session::Session;
 pub enum Control {
     /// The next hint.
     Hint,
+    /// What the words mean that the step's text marks.
+    Words,
     /// Where the chain of checks stands.
     Why,
     /// A look right now.
@@ -195,6 +197,7 @@ impl<'a> Run<'a> {
                     Some(Control::Reset) => return Ok(Some(Ended::Reset)),
                     Some(Control::List) => self.tell_list(&open.track)?,
                     Some(Control::Back) => self.tell_back(&mut view)?,
+                    Some(Control::Words) => self.tell_words(open),
                     Some(Control::Open) => {
                         self.session.events.note(format!("    {} is not waited for", needed.name));
                         return Ok(Some(Ended::Complete));
@@ -246,6 +249,7 @@ impl<'a> Run<'a> {
                     Some(Control::List) => self.tell_list(&open.track)?,
                     Some(Control::Back) => self.tell_back(&mut view)?,
                     Some(Control::Hint) => hints.give(self, false),
+                    Some(Control::Words) => self.tell_words(open),
                     Some(Control::Why) => self.tell_why(&open.name, &standing),
                     Some(Control::Check | Control::Play | Control::Open) => again.notify_one(),
                     Some(Control::Answer(text)) => {
