@@ -40,6 +40,7 @@ mod present;
 mod recorder;
 mod recreate;
 mod rehearse;
+mod rehearsed;
 mod reset;
 mod run;
 mod sample;

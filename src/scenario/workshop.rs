@@ -61,6 +61,13 @@ impl Workshop {
         self.actor(name)
     }
 
+    /// What a track teaches, in a line: the title of its scenario.
+    pub fn teaches(&self, track: &str) -> String {
+        let Some(scenario) = self.scenarios.get(track) else { return String::new() };
+        let scope = Scope::default().with("vars", Value::Object(self.vars_of(track)));
+        render(&scenario.title, &scope).unwrap_or_else(|_| scenario.title.value.clone())
+    }
+
     /// The commands that its files would run on this machine, as they are written, each with its step.
     pub fn commands(&self) -> Vec<(String, String)> {
         let mut commands = Vec::new();

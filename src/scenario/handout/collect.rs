@@ -120,6 +120,20 @@ pub struct Gate {
     pub needs: String,
 }
 
+impl Handout {
+    /// Every step that waits, and for which steps.
+    pub(super) fn waits(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut waits: Vec<(&str, Vec<&str>)> = Vec::new();
+        for gate in &self.gates {
+            match waits.last_mut() {
+                Some((step, needs)) if *step == gate.step => needs.push(&gate.needs),
+                _ => waits.push((&gate.step, vec![&gate.needs])),
+            }
+        }
+        waits
+    }
+}
+
 impl Workshop {
     /// The tracks, those first that go on longest before they wait for others.
     pub fn in_order(&self) -> Vec<String> {
@@ -201,12 +215,17 @@ async fn collect_step(
             let told = action.told(&context).await;
             let told =
                 told.map_err(|error| Error::Template { step: name.clone(), message: error.to_string() })?;
-            directions.extend(told.map(|told| parts(&told)).into_iter().flatten());
+            told.iter().for_each(|told| add_parts(&mut directions, told));
         }
     }
-    let (questions, checks): (Vec<&Placed<Check>>, Vec<_>) =
-        step.verify.iter().partition(|check| matches!(check.value, Check::Answer(_)));
-    let expects = |check: &&Placed<Check>| check.expects(&context).ok().map(|goal| known(&goal));
+    // What is not known is left out of what checks wait for, where they can say it without.
+    let bare = Context { scope: session.scope(track, Map::new()), ..context.clone() };
+    let goal = |check: &Placed<Check>| check.expects(&bare).or_else(|_| check.expects(&context)).ok();
+    let goals = step.verify.iter().filter(|check| !matches!(check.value, Check::Answer(_)));
+    let question = |check: &Placed<Check>| match &check.value {
+        Check::Answer(body) => Some(text(&context, &body.ask)),
+        _ => None,
+    };
     // A hint about what was observed has nothing to say on paper.
     let hints = step.hints.iter().filter(|hint| hint.when.is_none());
     Ok(HandoutStep {
@@ -217,8 +236,8 @@ async fn collect_step(
         requires: required(&step.requires),
         explain: text(&context, &step.explain)?,
         directions,
-        goals: checks.iter().filter_map(expects).collect(),
-        questions: questions.iter().filter_map(expects).collect(),
+        goals: goals.filter_map(goal).map(|goal| known(&goal)).collect(),
+        questions: step.verify.iter().filter_map(question).collect::<Result<_, _>>()?,
         hints: hints.map(|hint| text(&context, &hint.text)).collect::<Result<_, _>>()?,
         solution: if solutions { optional(step.solution.as_ref())? } else { None },
         notes: if solutions { optional(step.notes.as_ref())? } else { None },
@@ -259,8 +278,7 @@ fn known(text: &str) -> String {
 }
 
 /// What a learner is told, taken apart: `# ` begins words, two blanks begin lines of a file, the rest is typed.
-fn parts(told: &str) -> Vec<Direction> {
-    let mut parts: Vec<Direction> = Vec::new();
+fn add_parts(parts: &mut Vec<Direction>, told: &str) {
     for line in known(told).lines() {
         let next = if let Some(words) = line.strip_prefix("# ") {
             Direction::Words(words.to_owned())
@@ -283,12 +301,11 @@ fn parts(told: &str) -> Vec<Direction> {
             (_, next) => parts.push(next),
         }
     }
-    parts
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Direction, parts};
+    use super::{Direction, add_parts};
 
     #[test]
     fn words_files_and_commands_are_told_apart() {
@@ -298,6 +315,10 @@ mod tests {
             Direction::Lines("x: 1\ny:\n  z: 2".to_owned()),
             Direction::Commands("cd a\ngit add a.yaml\nkey=$(x |\n  y)".to_owned()),
         ];
-        assert_eq!(parts(told), expected);
+        let mut parts = Vec::new();
+        add_parts(&mut parts, told);
+        assert_eq!(parts, expected);
+        add_parts(&mut parts, "ls");
+        assert_eq!(parts.len(), 3, "commands that follow each other are typed in one go");
     }
 }

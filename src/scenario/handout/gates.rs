@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::collect::Handout;
+use super::collect::{Handout, HandoutTrack};
 use super::prose::escaped;
 
 /// How wide a column is, in units of the picture.
@@ -17,6 +17,16 @@ const BOX: usize = 156;
 const HEIGHT: usize = 21;
 /// Where the boxes begin: below the names of the tracks.
 const TOP: usize = 40;
+
+/// The tracks from left to right: the first, whom the others wait for most, stands between them.
+fn columns(handout: &Handout) -> Vec<&HandoutTrack> {
+    let mut tracks: Vec<_> = handout.tracks.iter().collect();
+    let middle = tracks.len() / 2;
+    if let Some(part) = tracks.get_mut(..=middle) {
+        part.rotate_left(1);
+    }
+    tracks
+}
 
 /// Where a step stands, counted in columns and rows.
 type Places<'a> = BTreeMap<&'a str, (usize, usize)>;
@@ -36,7 +46,7 @@ pub(super) fn svg(handout: &Handout) -> Option<String> {
          <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
          <path d=\"M0 0 8 4 0 8z\"/></marker></defs>\n"
     );
-    for (column, track) in handout.tracks.iter().enumerate() {
+    for (column, track) in columns(handout).into_iter().enumerate() {
         let x = column * COLUMN + COLUMN / 2;
         let _ = writeln!(picture, "<text class=\"name\" x=\"{x}\" y=\"18\">{}</text>", escaped(&track.title));
         let own: Vec<_> = track.steps.iter().filter_map(|step| places.get(step.step.as_str())).collect();
@@ -81,10 +91,11 @@ fn arrow(from: (usize, usize), to: (usize, usize)) -> String {
 /// Every step in its track's column, below the step before it and below all that it waits for.
 fn places(handout: &Handout) -> Places<'_> {
     let mut places = Places::new();
-    let mut next = vec![0; handout.tracks.len()];
+    let tracks = columns(handout);
+    let mut next = vec![0; tracks.len()];
     loop {
         let mut moved = false;
-        for (column, track) in handout.tracks.iter().enumerate() {
+        for (column, track) in tracks.iter().enumerate() {
             while let Some(step) = track.steps.get(next[column]) {
                 let shown =
                     |need: &&String| handout.tracks.iter().any(|track| has_step(track, need.as_str()));
@@ -106,6 +117,6 @@ fn places(handout: &Handout) -> Places<'_> {
     }
 }
 
-fn has_step(track: &super::HandoutTrack, name: &str) -> bool {
+fn has_step(track: &HandoutTrack, name: &str) -> bool {
     track.steps.iter().any(|step| step.step == name)
 }

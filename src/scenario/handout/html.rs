@@ -72,13 +72,9 @@ impl Handout {
             "<section{class}>\n<h2>Who waits for whom</h2>\n{picture}\
              <table>\n<tr><th>This step</th><th>waits for</th></tr>\n"
         );
-        for gate in &self.gates {
-            let _ = writeln!(
-                page,
-                "<tr><td>{}</td><td>{}</td></tr>",
-                self.link(&gate.step),
-                self.link(&gate.needs)
-            );
+        for (step, needs) in self.waits() {
+            let needs = needs.iter().map(|need| self.link(need)).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(page, "<tr><td>{}</td><td>{needs}</td></tr>", self.link(step));
         }
         page.push_str("</table>\n</section>\n");
     }
@@ -136,7 +132,7 @@ impl Handout {
         }
         for direction in &step.directions {
             let _ = match direction {
-                Direction::Words(words) => writeln!(page, "<p>{}</p>", line(&capital(words))),
+                Direction::Words(words) => writeln!(page, "<p class=\"tell\">{}</p>", line(&capital(words))),
                 Direction::Lines(text) => {
                     writeln!(page, "<pre class=\"file\"><code>{}</code></pre>", escaped(text))
                 }

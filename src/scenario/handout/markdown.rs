@@ -21,8 +21,9 @@ impl Handout {
         let _ = write!(page, "\n## How to begin\n\n{}\n", begin(self));
         if !self.gates.is_empty() {
             page.push_str("\n## Who waits for whom\n\n| this step | waits for |\n| --- | --- |\n");
-            for gate in &self.gates {
-                let _ = writeln!(page, "| `{}` | `{}` |", gate.step, gate.needs);
+            for (step, needs) in self.waits() {
+                let needs = needs.iter().map(|need| format!("`{need}`")).collect::<Vec<_>>().join(", ");
+                let _ = writeln!(page, "| `{step}` | {needs} |");
             }
         }
         self.tracks.iter().for_each(|track| write_track(&mut page, track));
