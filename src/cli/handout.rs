@@ -99,18 +99,15 @@ fn chosen(library: &Library, usual: &str, names: &[String]) -> Result<(Workshop,
     Ok((workshop, tracks))
 }
 
-/// The usual workshop, or, where it lacks one of the tracks, the only one that has them all.
+/// The usual workshop, or, where it is not there or lacks one of the tracks, the first that has them all.
 fn of_tracks(library: &Library, usual: &str, tracks: &[String]) -> Result<Workshop, Failure> {
-    let has_all = |workshop: &Workshop| tracks.iter().all(|track| workshop.tracks.contains_key(track));
-    let workshop = library.workshop(usual)?;
-    if has_all(&workshop) {
-        return Ok(workshop);
-    }
-    for name in library.workshops() {
-        let other = library.workshop(&name)?;
-        if has_all(&other) {
-            return Ok(other);
+    let mut names = library.workshops();
+    names.sort_by_key(|name| name != usual);
+    for name in &names {
+        let workshop = library.workshop(name)?;
+        if tracks.iter().all(|track| workshop.tracks.contains_key(track)) {
+            return Ok(workshop);
         }
     }
-    Ok(workshop)
+    Ok(library.workshop(names.first().map_or(usual, String::as_str))?)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::collect::{Direction, Handout, HandoutStep, HandoutTrack};
 use super::gates;
-use super::markdown::{begin, length};
+use super::markdown::{begin, capital, length};
 use super::prose::{escaped, html, line};
 use crate::scenario::glossary::{Word, unmarked};
 
@@ -209,13 +209,4 @@ fn about(time: Option<Duration>) -> String {
 /// A text of several lines as one.
 fn joined(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A sentence with its first letter large.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
-        .unwrap_or_default()
 }

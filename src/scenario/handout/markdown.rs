@@ -70,6 +70,15 @@ pub(super) fn length(time: Duration) -> String {
     }
 }
 
+/// A sentence with its first letter large.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
 fn write_track(page: &mut String, track: &HandoutTrack) {
     let _ = write!(page, "\n## {}\n\n{}.\n", track.title, track.subtitle.trim_end_matches('.'));
     if let Some(summary) = &track.summary {
@@ -101,7 +110,7 @@ fn write_step(page: &mut String, number: usize, step: &HandoutStep) {
     let _ = write!(page, "\n\n{}\n", step.explain.trim());
     for direction in &step.directions {
         let _ = match direction {
-            Direction::Words(words) => write!(page, "\n{words}\n"),
+            Direction::Words(words) => write!(page, "\n{}\n", capital(words)),
             Direction::Lines(text) => write!(page, "\n```yaml\n{text}\n```\n"),
             Direction::Commands(text) => write!(page, "\n```sh\n{text}\n```\n"),
         };
