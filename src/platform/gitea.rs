@@ -228,7 +228,7 @@ impl Gitea {
 
     /// The names of what an owner has in the registry, each once.
     pub async fn packages(&self, owner: &str) -> Result<Vec<String>, Error> {
-        let path = format!("packages/{}?type=container", segment(owner));
+        let path = format!("/packages/{}?type=container", segment(owner));
         let found = self.pages(&path, usize::MAX).await?;
         let names: std::collections::BTreeSet<_> =
             found.iter().map(|package| text(package, "name")).collect();

@@ -12,7 +12,7 @@ use super::Look;
 use super::clauses::check_body;
 use crate::scenario::context::Context;
 use crate::scenario::expression::holds;
-use crate::scenario::kubernetes::{chain, changes, find_kind, only, reason};
+use crate::scenario::kubernetes::{chain, changes_while_served, find_kind, only, reason};
 use crate::scenario::model::{Part, Placed, Text};
 use crate::scenario::partial::Pattern;
 use crate::scenario::render::RenderError;
@@ -188,7 +188,7 @@ impl K8s {
             Some(name) => only(name),
             None => watcher::Config::default().labels(&target.selector),
         };
-        Some(changes(kind.api(client, &target.namespace), config))
+        Some(changes_while_served(kind.api(client, &target.namespace), config))
     }
 }
 

@@ -96,8 +96,9 @@ fn blocks(text: &str) -> Vec<Block> {
             }
             add_code(&mut found, &line[4..]);
         } else if let Some(block) = begins(line, open) {
+            // A heading is one line.
+            open = !matches!(block, Block::Heading(_));
             found.push(block);
-            open = true;
         } else if open && let Some(text) = found.last_mut().and_then(words) {
             text.push(' ');
             text.push_str(bare);
@@ -209,7 +210,26 @@ mod tests {
     fn texts_become_html_and_nothing_else_does() {
         let text = "A **[Pod](#pod)** & `a < b` *now*,\n2 * 3 ** 4 <b>x</b> [y](z).\n\n- one\n  goes on\n  - below\n- two\n\n1. first\n2. second\n\n        \
             indented\n\n    kubectl <get>\n\n    again\n\n```sh\nls\n```\n# Head\n> said";
-        insta::assert_snapshot!(html(text), @r#"
-        "#);
+        insta::assert_snapshot!(html(text), @r##"
+        <p>A <strong><a class="word" href="#word-pod">Pod</a></strong> &amp; <code>a &lt; b</code> <em>now</em>, 2 * 3 ** 4 &lt;b&gt;x&lt;/b&gt; [y](z).</p>
+        <ul>
+        <li>one goes on<ul>
+        <li>below</li>
+        </ul>
+        </li>
+        <li>two</li>
+        </ul>
+        <ol>
+        <li>first</li>
+        <li>second</li>
+        </ol>
+        <p>indented</p>
+        <pre><code>kubectl &lt;get&gt;
+
+        again</code></pre>
+        <pre><code>ls</code></pre>
+        <p><strong>Head</strong></p>
+        <blockquote><p>said</p></blockquote>
+        "##);
     }
 }

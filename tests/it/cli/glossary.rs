@@ -10,8 +10,8 @@ fn words_are_explained_in_any_spelling() {
     insta::assert_snapshot!(world.atelier(&["glossary", "pull", "requests"]), @"
     $ atelier glossary pull requests
     pull request, pull requests
-      A change that waits to be read: it shows what one branch has and another has not. Others comment
-      and approve, then somebody merges it.
+      A change that waits to be read: it shows what one branch has and another has not. Others
+      comment and approve, then somebody merges it.
       First in dev1.promote, dev2.overlay, ops.promote.
     --- exit code 0
     ");

@@ -87,8 +87,124 @@ fn tiny() -> World {
 #[test]
 fn a_handout_is_whole_and_tells_what_only_a_lab_knows() {
     let world = tiny();
-    insta::assert_snapshot!(world.atelier(&["handout", "tiny", "--format", "markdown"]).ok().stdout(), @r#"
-    "#);
+    insta::assert_snapshot!(world.atelier(&["handout", "tiny", "--format", "markdown"]).ok().stdout(), @r##"
+    # A tiny workshop
+
+    Two people, **one** door.
+
+    | track | who | steps | time |
+    | --- | --- | --- | --- |
+    | The boss (`boss`) | Bea Boss | 1 | 5 min |
+    | The developer (`dev`) | dev | 2 | 10 min |
+
+    ## How to begin
+
+    You need `atelier` and `git >=2.30`. In one terminal, set up the lab and follow the track `boss`, or another track:
+
+        atelier --workshop tiny up
+        atelier learn boss
+
+    Work in a second terminal. From its first line on you are `boss`, with this person's rights:
+
+        eval "$(atelier env boss)"
+        cd "$ATELIER_WORK"
+
+    The first window looks what you do, and goes on when a step is done. There, `h` gives a hint, `w` says what is missing, `?` explains the marked words, `s` does the step for you, `q` leaves; `atelier learn boss` goes on where you were. At the end, `atelier down` removes the lab and everything in it.
+
+    ## Who waits for whom
+
+    | this step | waits for |
+    | --- | --- |
+    | `dev.walk` | `boss.open` |
+
+    ## The boss
+
+    Open.
+
+    ### 1. Open the door
+
+    `boss.open`, about 5 min
+
+    Open the [door](#door), at (known in the lab).
+
+    ```sh
+    touch door
+    ```
+
+    Done, when
+
+    - [ ] the door is open
+
+    A question: Which colour has it?
+
+    ### Hints, for who is stuck
+
+    `boss.open`:
+
+    - Push.
+
+    ## The developer
+
+    Walk.
+
+    ### 1. Go through & on
+
+    `dev.walk`, waits for `boss.open`
+
+    Write a page, and open one of the [pull requests](#pull-request).
+
+    Write `page.yaml`:
+
+    ```yaml
+    a: 1 < 2
+    b:
+      c: 3
+    ```
+
+    ```sh
+    cd "$ATELIER_WORK"/site
+    git add page.yaml
+    git commit -m 'page: (known in the lab)'
+    git push origin main
+    ```
+
+    Open a pull request "next": (known in the lab)/dev/site/compare/main...next
+
+    Done, when
+
+    - [ ] branch `main` of `dev/site` has `page.yaml`
+    - [ ] Kustomization `dev/site` has applied that commit
+
+    ### 2. Rest
+
+    `dev.rest`
+
+    Rest.
+
+    Done, when
+
+    - [ ] nobody runs from (known in the lab)
+
+    ### Hints, for who is stuck
+
+    `dev.walk`:
+
+    - Is it on `main`?
+
+    `dev.rest`:
+
+    - Sit.
+
+    ## What words mean
+
+    ### door
+
+    What one goes through, see [pull request](#pull-request).
+
+    ### pull request
+
+    A change that waits at the [door](#door).
+    "##);
 }
 
 #[test]
@@ -96,6 +212,95 @@ fn solutions_are_for_trainers() {
     let world = tiny();
     let page = world.atelier(&["handout", "dev", "--solutions"]).ok();
     insta::assert_snapshot!(page.stdout().split_once("</style>\n</head>\n").unwrap().1, @r##"
+    <body>
+    <h1>A tiny workshop</h1>
+    <div class="lead"><p>Two people, <strong>one</strong> door.</p>
+    </div>
+    <table>
+    <tr><th>Track</th><th>Who</th><th>Steps</th><th class="time">Time</th></tr>
+    <tr><td><a href="#track-dev">The developer</a><br><span class="small">Walk</span></td><td>dev</td><td>2</td><td class="time">about 10 min</td></tr>
+    </table>
+    <h2>How to begin</h2>
+    <p>You need <code>atelier</code> and <code>git &gt;=2.30</code>. In one terminal, set up the lab and follow the track <code>dev</code>:</p>
+    <pre><code>atelier --workshop tiny up
+    atelier learn dev</code></pre>
+    <p>Work in a second terminal. From its first line on you are <code>dev</code>, with this person's rights:</p>
+    <pre><code>eval &quot;$(atelier env dev)&quot;
+    cd &quot;$ATELIER_WORK&quot;</code></pre>
+    <p>The first window looks what you do, and goes on when a step is done. There, <code>h</code> gives a hint, <code>w</code> says what is missing, <code>?</code> explains the marked words, <code>s</code> does the step for you, <code>q</code> leaves; <code>atelier learn dev</code> goes on where you were. At the end, <code>atelier down</code> removes the lab and everything in it.</p>
+
+    <section>
+    <h2>Who waits for whom</h2>
+    <table>
+    <tr><th>This step</th><th>waits for</th></tr>
+    <tr><td><a class="id" href="#step-dev.walk">dev.walk</a></td><td><span class="id">boss.open</span></td></tr>
+    </table>
+    </section>
+    <section class="track">
+    <h2 id="track-dev">The developer</h2>
+    <p class="lead">Walk</p>
+    <p class="place">dev, <code>dev</code> · 2 steps · about 10 min</p>
+    <article class="step" id="step-dev.walk">
+    <header>
+    <h3>1. Go through &amp; on</h3>
+    <p class="place"><span class="id">dev.walk</span></p>
+    </header>
+    <div class="waits"><p>Waits for <span class="id">boss.open</span>.</p></div>
+    <p>Write a page, and open one of the <a class="word" href="#word-pull-request">pull requests</a>.</p>
+    <h4>Do</h4>
+    <p class="tell">Write <code>page.yaml</code>:</p>
+    <pre class="file"><code>a: 1 &lt; 2
+    b:
+      c: 3</code></pre>
+    <pre><code>cd &quot;$ATELIER_WORK&quot;/site
+    git add page.yaml
+    git commit -m 'page: (known in the lab)'
+    git push origin main</code></pre>
+    <p class="tell">Open a pull request &quot;next&quot;: (known in the lab)/dev/site/compare/main...next</p>
+    <h4>Done, when</h4>
+    <ul class="done">
+    <li>branch <code>main</code> of <code>dev/site</code> has <code>page.yaml</code></li>
+    <li>Kustomization <code>dev/site</code> has applied that commit</li>
+    </ul>
+    <p class="small"><a href="#hints-dev.walk">Hints</a> are at the end of the track.</p>
+    </article>
+    <article class="step" id="step-dev.rest">
+    <header>
+    <h3>2. Rest</h3>
+    <p class="place"><span class="id">dev.rest</span> · find the way yourself</p>
+    </header>
+    <p>Rest.</p>
+    <h4>Do</h4>
+    <pre><code>sleep 1</code></pre>
+    <h4>Done, when</h4>
+    <ul class="done">
+    <li>nobody runs from (known in the lab)</li>
+    </ul>
+    <p class="small"><a href="#hints-dev.rest">Hints</a> are at the end of the track.</p>
+    <div class="trainer"><h4>For the trainer</h4>
+    <p>Coffee.</p>
+    </div>
+    </article>
+    <h3 class="step">Hints, for who is stuck</h3>
+    <h4 id="hints-dev.walk"><a class="id" href="#step-dev.walk">dev.walk</a></h4>
+    <ul>
+    <li>Is it on <code>main</code>?</li>
+    </ul>
+    <h4 id="hints-dev.rest"><a class="id" href="#step-dev.rest">dev.rest</a></h4>
+    <ul>
+    <li>Sit.</li>
+    </ul>
+    </section>
+    <section class="glossary">
+    <h2 id="words">What words mean</h2>
+    <dl>
+    <dt id="word-pull-request">pull request <span class="small"><a class="id" href="#step-dev.walk">dev.walk</a></span></dt>
+    <dd><p>A change that waits at the door.</p>
+    </dd>
+    </dl>
+    </section>
+    </body>
+    </html>
     "##);
     let plain = world.atelier(&["handout", "dev"]).ok();
     for secret in ["sleep 1", "Coffee", "For the trainer"] {

@@ -102,7 +102,7 @@ impl Way {
         let script = format!(
             "FILES='{}' ATELIER='{}'\n\
              push() {{ git add -A; git commit -qm wrong; git push -q origin HEAD:main; }}\n\
-             set_to() {{ sed -i.bak \"s|$2.*|$2 $3|\" \"$1\"; rm \"$1.bak\"; }}\n\
+             set_to() {{ sed -i.bak \"s|$2:.*|$2: $3|\" \"$1\"; rm \"$1.bak\"; }}\n\
              cd \"$ATELIER_WORK\"; test ! -d {clone} || cd {clone}\n{}",
             files.display(),
             World::PROGRAM,
