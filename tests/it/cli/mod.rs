@@ -14,7 +14,6 @@ mod export;
 mod global;
 mod graph;
 mod image;
-mod inside;
 mod learn;
 mod lint;
 mod logs;
