@@ -28,7 +28,10 @@ const fn key(name: &'static str, variable: &'static str, default: &'static str, 
 /// Where releases of the operator are published.
 const RELEASES: &str = "https://github.com/fluxcd/flux2/releases/download/{version}/install.yaml";
 
-const KEYS: [Key; 14] = [
+/// What `make workspace` calls the work environment's image.
+const WORKSPACE: &str = concat!("atelier/workspace:", env!("CARGO_PKG_VERSION"));
+
+const KEYS: [Key; 15] = [
     key("clusters", "ATELIER_CLUSTERS", "main", "names of the clusters, with commas"),
     key("docker.host", "DOCKER_HOST", "", "address of the Docker engine; found by itself when empty"),
     key("flux.manifest", "ATELIER_FLUX_MANIFEST", "", "file with the operator's manifest"),
@@ -56,6 +59,7 @@ const KEYS: [Key; 14] = [
         "missing",
         "`missing`: pull what is not there; `never`: pull nothing",
     ),
+    key("images.workspace", "ATELIER_IMAGES_WORKSPACE", WORKSPACE, "the work environment's image"),
     key("tools.flux", "ATELIER_TOOLS_FLUX", "flux", "the program flux"),
     key("tools.k3d", "ATELIER_TOOLS_K3D", "k3d", "the program k3d"),
 ];
@@ -119,6 +123,9 @@ pub struct Settings {
     pub gitea: String,
     /// The base of the sample's image.
     pub base: String,
+    /// The work environment's image.
+    #[serde(default = "workspace")]
+    pub workspace: String,
     /// Registries to be used in place of others.
     pub mirrors: BTreeMap<String, String>,
     /// When images are pulled.
@@ -183,7 +190,7 @@ impl Settings {
         if !sha256.iter().all(hexadecimal) {
             return Err(wrong("flux.sha256", "it is a SHA-256, 64 hexadecimal digits"));
         }
-        for name in ["images.k3s", "images.gitea", "images.base"] {
+        for name in ["images.k3s", "images.gitea", "images.base", "images.workspace"] {
             if get(name).is_empty() || get(name).contains(char::is_whitespace) {
                 return Err(wrong(name, "it is an image, such as `registry.example/name:tag`"));
             }
@@ -202,6 +209,7 @@ impl Settings {
             k3d_tools: some("images.k3d-tools"),
             gitea: get("images.gitea"),
             base: get("images.base"),
+            workspace: get("images.workspace"),
             mirrors: mirrors(&get("images.mirrors"))
                 .ok_or_else(|| wrong("images.mirrors", "it is `registry=other`, several with commas"))?,
             pull,
@@ -239,6 +247,11 @@ impl Settings {
             None => reference.to_owned(),
         }
     }
+}
+
+/// What labs have that were made before there was such an image.
+fn workspace() -> String {
+    WORKSPACE.to_owned()
 }
 
 /// Registry and rest of a reference; what names no registry is Docker Hub's.

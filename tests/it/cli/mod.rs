@@ -16,7 +16,6 @@ mod glossary;
 mod graph;
 mod handout;
 mod image;
-mod inside;
 mod learn;
 mod lint;
 mod logs;

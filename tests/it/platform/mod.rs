@@ -7,6 +7,7 @@ mod errors;
 mod manifest;
 mod pulls;
 mod recordings;
+mod workspace;
 
 use std::path::Path;
 
