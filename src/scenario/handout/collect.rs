@@ -282,7 +282,7 @@ fn add_parts(parts: &mut Vec<Direction>, told: &str) {
     for line in known(told).lines() {
         let next = if let Some(words) = line.strip_prefix("# ") {
             Direction::Words(words.to_owned())
-        } else if let Some(content) = line.strip_prefix("  ").or((line.is_empty()).then_some("")) {
+        } else if let Some(content) = line.strip_prefix("  ").or(line.is_empty().then_some("")) {
             Direction::Lines(content.to_owned())
         } else {
             Direction::Commands(line.to_owned())

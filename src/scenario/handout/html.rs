@@ -139,33 +139,13 @@ impl Handout {
                 Direction::Commands(text) => writeln!(page, "<pre><code>{}</code></pre>", escaped(text)),
             };
         }
-        self.goals(page, step);
+        goals(page, step);
         for (head, text) in [("Solution", &step.solution), ("For the trainer", &step.notes)] {
             if let Some(text) = text {
                 let _ = writeln!(page, "<div class=\"trainer\"><h4>{head}</h4>\n{}</div>", html(text));
             }
         }
         page.push_str("</article>\n");
-    }
-
-    fn goals(&self, page: &mut String, step: &HandoutStep) {
-        if !step.goals.is_empty() {
-            page.push_str("<h4>Done, when</h4>\n<ul class=\"done\">\n");
-            for goal in &step.goals {
-                let _ = writeln!(page, "<li>{}</li>", line(&joined(goal)));
-            }
-            page.push_str("</ul>\n");
-        }
-        for question in &step.questions {
-            let _ = writeln!(page, "<h4>A question</h4>\n<p>{}</p>", line(&joined(question)));
-        }
-        if !step.hints.is_empty() {
-            let _ = writeln!(
-                page,
-                "<p class=\"small\"><a href=\"#hints-{}\">Hints</a> are at the end of the track.</p>",
-                step.step
-            );
-        }
     }
 
     fn word(&self, page: &mut String, word: &Word) {
@@ -199,6 +179,27 @@ impl Handout {
         } else {
             format!("<span class=\"id\">{shown}</span>")
         }
+    }
+}
+
+/// What must become true, and what is asked.
+fn goals(page: &mut String, step: &HandoutStep) {
+    if !step.goals.is_empty() {
+        page.push_str("<h4>Done, when</h4>\n<ul class=\"done\">\n");
+        for goal in &step.goals {
+            let _ = writeln!(page, "<li>{}</li>", line(&joined(goal)));
+        }
+        page.push_str("</ul>\n");
+    }
+    for question in &step.questions {
+        let _ = writeln!(page, "<h4>A question</h4>\n<p>{}</p>", line(&joined(question)));
+    }
+    if !step.hints.is_empty() {
+        let _ = writeln!(
+            page,
+            "<p class=\"small\"><a href=\"#hints-{}\">Hints</a> are at the end of the track.</p>",
+            step.step
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt as _};
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::UNKNOWN;
 use crate::events::{Events, Outcome};
@@ -99,7 +99,7 @@ pub(super) fn session(workshop: &Workshop) -> Session {
         actors: workshop.actors.iter().map(context).collect(),
         workshop: workshop.clone(),
         journal_folder: PathBuf::new(),
-        values: values.as_object().cloned().unwrap_or_else(Map::new),
+        values: values.as_object().cloned().unwrap_or_default(),
         operator: Vec::new(),
         recreate: Arc::new(|| Box::pin(async { Ok(()) })),
         events: Events::discard(),
