@@ -119,6 +119,7 @@ impl Way {
         }
         if let Some(answer) = &self.answer {
             screen.key("a");
+            screen.until("your answer, then Enter:");
             screen.line(answer);
         }
         if let Some(key) = &self.key {
