@@ -75,8 +75,8 @@ pub(super) async fn run(global: &Global, args: HandoutArgs) -> Result<u8, Failur
 /// The workshop that the names mean, and which of its tracks.
 fn chosen(library: &Library, usual: &str, names: &[String]) -> Result<(Workshop, Vec<String>), Failure> {
     let workshops = library.workshops();
-    let (named, tracks): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| workshops.contains(name));
-    let workshop = match named.as_slice() {
+    let (whole, tracks): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| workshops.contains(name));
+    let workshop = match whole.as_slice() {
         [] => of_tracks(library, usual, &tracks)?,
         [only] => library.workshop(only)?,
         several => {
