@@ -43,7 +43,7 @@ pub(super) async fn run(global: &Global, args: HandoutArgs) -> Result<u8, Failur
     let (workshop, tracks) = chosen(&library, &usual, &args.names)?;
     let handout = workshop.handout(&tracks, args.solutions).await?;
     let ending =
-        args.output.as_ref().and_then(|path| path.extension()).map(|ending| ending.to_ascii_lowercase());
+        args.output.as_ref().and_then(|path| path.extension()).map(std::ffi::OsStr::to_ascii_lowercase);
     let markdown = ending.is_some_and(|ending| ending == "md" || ending == "markdown");
     let format = args.format.unwrap_or(if markdown { Format::Markdown } else { Format::Html });
     let text = match format {

@@ -215,7 +215,9 @@ async fn collect_step(
             let told = action.told(&context).await;
             let told =
                 told.map_err(|error| Error::Template { step: name.clone(), message: error.to_string() })?;
-            told.iter().for_each(|told| add_parts(&mut directions, told));
+            if let Some(told) = &told {
+                add_parts(&mut directions, told);
+            }
         }
     }
     // What is not known is left out of what checks wait for, where they can say it without.
