@@ -6,6 +6,7 @@
 //! at any time and goes on from what there is.
 
 mod build;
+mod bundle;
 mod certificate;
 mod cluster;
 mod config;
@@ -30,6 +31,8 @@ mod settings;
 mod site;
 mod tool;
 
+pub use crate::artifacts::bundle::Bundle;
+pub use bundle::{Loaded, Order, keep_manifest, load, save};
 pub use engine::{Engine, Facts, Search};
 pub use error::Error;
 pub use folder::{Folder, Record};
