@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PLATFORM ?= embedded
 
-.PHONY: help demo test rehearse-all compare e2e bench install dist
+.PHONY: help demo test rehearse-all compare e2e bench install dist workspace
 
 help:
 	@echo 'make demo     play the track dev2 in a lab of its own, and remove the lab'
@@ -14,6 +14,7 @@ help:
 	@echo 'make e2e      everything on the real thing: Docker, k3d, Gitea, Flux (atelier.yaml says which)'
 	@echo 'make bench    measure times and memory'
 	@echo 'make install  put atelier on your PATH'
+	@echo 'make workspace   the image for `atelier shell --container`; BASE=, KUBECTL_VERSION=, TOOLS=FOLDER, …'
 	@echo 'make dist     an archive for people without Rust, in target/dist (TARGET= for another machine)'
 
 # A debug build is there soonest on a fresh machine.
@@ -50,3 +51,7 @@ install:
 
 dist:
 	@CARGO='$(CARGO)' .ci/dist
+
+workspace:
+	$(CARGO) build --locked --release
+	@.ci/workspace target/release/atelier

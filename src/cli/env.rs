@@ -54,8 +54,14 @@ pub(super) fn lines(environment: &Environment, shell: Shell) -> String {
 /// The variables of an actor of a lab that runs. Without git there is nothing to do in an actor's shell, and it is
 /// better said here than in the middle of a lesson.
 pub(super) fn environment(folder: &LabFolder, spec: &Spec, actor: &str) -> Result<Environment, Failure> {
-    let actor = ActorFolder::new(folder, spec.actor(actor)?);
+    let variables = variables(folder, spec, actor)?;
     find("git")?;
+    Ok(variables)
+}
+
+/// The same for where git need not be on this machine.
+pub(super) fn variables(folder: &LabFolder, spec: &Spec, actor: &str) -> Result<Environment, Failure> {
+    let actor = ActorFolder::new(folder, spec.actor(actor)?);
     let platform = platform::open(spec.platform, &folder.platform())?;
     let proxies = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy")).ok();
     // Evaluated twice in one shell, it must not grow.

@@ -14,6 +14,7 @@ use crate::ui::Ui;
 pub(super) const DEFAULT_WORKSHOP: &str = "one";
 
 /// The shared flags, resolved.
+#[derive(Clone)]
 pub(super) struct Global {
     pub(super) ui: Ui,
     pub(super) home: Home,

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use console::{Key, Term};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::global::Global;
+use super::terminal::Terminal;
 use super::{reset, session, tracks};
 use crate::error::Failure;
 use crate::scenario::{Control, LearnOptions, LearnOutcome, Progress, Session, State};
@@ -158,24 +158,6 @@ fn farewell(global: &Global, session: &Session, track: &str) -> Result<(), Failu
 
 fn is_behind(step: &Progress) -> bool {
     matches!(step.state, State::Complete | State::Skipped)
-}
-
-/// The mode of the terminal, put back in the end.
-struct Terminal(Option<Termios>);
-
-impl Terminal {
-    fn keep() -> Self {
-        Self(tcgetattr(std::io::stdin()).ok())
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        if let Some(mode) = &self.0 {
-            // A terminal that is gone needs no mode.
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, mode);
-        }
-    }
 }
 
 fn next_step(session: &Session, track: &str) -> String {

@@ -37,7 +37,7 @@ pub(super) async fn run(global: &Global, args: RecreateArgs) -> Result<u8, Failu
     if !args.yes && !session::confirm(global, "Everything in the cluster is lost. Go on?")? {
         return Ok(Kind::NotDone.exit_code());
     }
-    hook(global, &folder, &spec)?().await.map_err(|text| Failure::new(Kind::Platform, text))?;
+    anew(global, &folder, &spec).await?;
     match global.ui.mode() {
         Mode::Json => global.ui.document(&json!({"recreated": "cluster"})),
         Mode::Human => global.ui.talk("the cluster is a new one; forge and registry are as they were"),
@@ -46,16 +46,20 @@ pub(super) async fn run(global: &Global, args: RecreateArgs) -> Result<u8, Failu
 }
 
 /// What loses and makes the cluster of a lab.
-pub(super) fn hook(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<Recreate, Failure> {
-    let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(spec))?;
-    let context = global.context(folder.clone(), material)?;
-    Ok(Arc::new(move || {
-        let context = context.clone();
-        Box::pin(async move { anew(&context).await.map_err(|failure| failure.source.to_string()) })
-    }))
+pub(super) fn hook(global: &Global, folder: &LabFolder, spec: &Spec) -> Recreate {
+    let known = Arc::new((global.clone(), folder.clone(), spec.clone()));
+    Arc::new(move || {
+        let known = Arc::clone(&known);
+        Box::pin(async move {
+            let (global, folder, spec) = known.as_ref();
+            anew(global, folder, spec).await.map_err(|failure| failure.source.to_string())
+        })
+    })
 }
 
-async fn anew(context: &Context) -> Result<(), Failure> {
+async fn anew(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<(), Failure> {
+    let material = material::load(global, folder.name(), spec.platform, &spec.workshop, Some(spec))?;
+    let context = &global.context(folder.clone(), material)?;
     let _lock = Lock::take(&context.folder, "recreate")?;
     let speed = speed(context).await;
     context.lose_cluster().await?;

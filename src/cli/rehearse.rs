@@ -12,7 +12,8 @@ use super::recorder::Recorder;
 use super::session;
 use crate::error::{Failure, Kind};
 use crate::events::{Event, Events};
-use crate::platform;
+use crate::lab::LabFolder;
+use crate::platform::{self, embedded};
 use crate::process::Command;
 use crate::scenario::{RehearseOptions, Report, Session};
 use crate::ui::{Mode, duration, minutes, table};
@@ -73,15 +74,12 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<u8, Failu
     if let Some(step) = args.die_at.clone() {
         session.events = die(step, session.events.clone());
     }
-    pace(global, &session, args.speed).await?;
+    let _pace = pace(global, &session, &folder, args.speed).await?;
     let report = tokio::select! {
         report = session.rehearse(&tracks, &options) => report.map_err(Failure::from),
         _ = tokio::signal::ctrl_c() => Err(Failure::new(Kind::Interrupted, "interrupted")
             .hint("the same command goes on from here; `atelier down` removes the lab")),
     };
-    if args.speed.is_some() {
-        pace(global, &session, None).await?;
-    }
     keep(global, &args, &recorder, &session, report.as_ref().err())?;
     let report = report?;
     if global.ui.mode() == Mode::Json {
@@ -92,27 +90,29 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<u8, Failu
     Ok(0)
 }
 
-/// Sets the lab's clock. One that a killed driver has left fast goes as usual again.
-async fn pace(global: &Global, session: &Session, speed: Option<u32>) -> Result<(), Failure> {
+/// Sets the lab's clock; it goes as usual again when what is returned is dropped, or this process is killed.
+async fn pace(
+    global: &Global,
+    session: &Session,
+    folder: &LabFolder,
+    speed: Option<u32>,
+) -> Result<Option<embedded::Hold>, Failure> {
+    let Some(speed) = speed else { return Ok(None) };
     let platform = &session.platform;
     if platform.kind != platform::Kind::Embedded {
         let name = platform.kind.name();
-        let refused =
-            || Failure::new(Kind::Arguments, format!("`--speed` is not possible on the platform `{name}`"));
-        return match speed {
-            Some(_) => Err(refused().hint("its controllers and nodes have clocks of their own")),
-            None => Ok(()),
-        };
+        let refused = format!("`--speed` is not possible on the platform `{name}`");
+        let hint = "its controllers and nodes have clocks of their own";
+        return Err(Failure::new(Kind::Arguments, refused).hint(hint));
     }
     let client = platform.cluster().client().await?;
-    let set = platform::embedded::set_speed(&client, speed.unwrap_or(1)).await;
+    let hold = embedded::hold_speed(&embedded::Folder::new(folder.platform())).await?;
+    let set = embedded::set_speed(&client, speed).await;
     set.map_err(|error| Failure::new(Kind::Platform, error))?;
-    if let Some(speed) = speed {
-        global.ui.events().note(format!(
-            "the lab's clock goes {speed} times as fast: Flux and the nodes wait less; times below are real"
-        ));
-    }
-    Ok(())
+    global.ui.events().note(format!(
+        "the lab's clock goes {speed} times as fast: Flux and the nodes wait less; times below are real"
+    ));
+    Ok(Some(hold))
 }
 
 /// Writes what was asked for, whether the rehearsal came to its end or not.

@@ -40,7 +40,7 @@ pub(super) fn open(global: &Global, folder: &LabFolder, spec: &Spec) -> Result<S
         journal_folder: folder.journal(),
         values,
         operator: operator(folder, spec)?,
-        recreate: recreate::hook(global, folder, spec)?,
+        recreate: recreate::hook(global, folder, spec),
         events: global.ui.events(),
     })
 }

@@ -1,11 +1,13 @@
 //! `atelier shell ACTOR`: opens an actor's shell in the actor's working folder, with a prompt that says whose it is and
-//! the tools' completions. The person's own start-up file is read before, so that aliases and habits are there.
+//! the tools' completions. The person's own start-up file is read before, so that aliases and habits are there. With
+//! `--container` it is the shell of the work environment's image; with a command, that is run instead.
 
 use std::path::Path;
 
 use clap::Args;
 
-use super::env::{Shell, environment, lines};
+use super::container;
+use super::env::{Shell, environment, lines, variables};
 use super::global::Global;
 use crate::error::Failure;
 use crate::lab::{ActorFolder, Environment, write_private};
@@ -19,12 +21,28 @@ const TOOLS: &str = "kubectl flux helm k3d";
 pub(super) struct ShellArgs {
     /// Whose shell it is to be
     actor: String,
+    /// In a container with all tools, on the lab's network: nothing but Docker is needed
+    #[arg(long)]
+    container: bool,
+    /// What to run instead of a shell
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
 }
 
 pub(super) async fn run(global: &Global, args: ShellArgs) -> Result<u8, Failure> {
     let (folder, spec) = global.running_lab()?;
+    if args.container {
+        let environment = variables(&folder, &spec, &args.actor)?;
+        return container::run(global, (&folder, &spec), (&args.actor, environment), args.command).await;
+    }
     let environment = environment(&folder, &spec, &args.actor)?;
     let own = ActorFolder::new(&folder, spec.actor(&args.actor)?);
+    if let Some((program, words)) = args.command.split_first() {
+        let command = Command::new(program).args(words).folder(own.work());
+        let command =
+            environment.into_iter().fold(command, |command, (name, value)| command.env(name, value));
+        return Ok(u8::try_from(command.interact().await?).unwrap_or(1));
+    }
     let program =
         std::env::var("SHELL").ok().filter(|shell| !shell.is_empty()).unwrap_or_else(|| "sh".to_owned());
     global.ui.talk(&format!("you are {} in lab {}; `exit` leaves this shell", args.actor, folder.name()));

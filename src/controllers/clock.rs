@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+/// What machines need for their own work, which no clock makes faster.
+const WORK: Duration = Duration::from_secs(2);
+
 /// How fast time goes for who waits. Clones are the same clock: [`Clock::set`] reaches all of them.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -36,8 +39,29 @@ impl Clock {
         duration / self.speed.load(Ordering::Relaxed)
     }
 
+    /// How long others may take whose time-out is `timeout`: their waits are shorter, their work is not.
+    #[must_use]
+    pub fn patience(&self, timeout: Duration) -> Duration {
+        let work = timeout.min(WORK);
+        work + self.shorten(timeout.saturating_sub(work))
+    }
+
     /// Waits for `duration`.
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(self.shorten(duration)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_leaves_time_for_work() {
+        let cases = [(1, 30_000, 30_000), (10, 30_000, 4800), (10, 1000, 1000), (1000, 300_000, 2298)];
+        for (speed, timeout, expected) in cases {
+            let patience = Clock::faster(speed).patience(Duration::from_millis(timeout));
+            assert_eq!(patience, Duration::from_millis(expected), "{timeout} ms at speed {speed}");
+        }
     }
 }

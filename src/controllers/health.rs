@@ -27,7 +27,7 @@ pub(super) async fn wait_as(
     (clock, interval): (&Clock, Duration),
     (judge, fails_fast): (fn(Option<&Value>) -> Readiness, bool),
 ) -> Result<(), String> {
-    let deadline = tokio::time::Instant::now() + clock.shorten(timeout);
+    let deadline = tokio::time::Instant::now() + clock.patience(timeout);
     loop {
         let mut late = Vec::new();
         for identity in objects {

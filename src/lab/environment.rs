@@ -2,7 +2,7 @@
 //! tools, all in the actor's folder of the lab. Secrets are in files of mode 0600, never in variables.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,6 +33,17 @@ impl ActorFolder {
     pub fn new(lab: &LabFolder, actor: &Actor) -> Self {
         let home = lab.path().parent().and_then(|labs| labs.parent()).map(PathBuf::from).unwrap_or_default();
         Self { lab: lab.name().to_owned(), home, path: lab.actor(&actor.name), actor: actor.clone() }
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same actor for who is in a container on the lab's network, where addresses are others.
+    #[must_use]
+    pub fn inside(&self) -> Self {
+        Self { path: self.path.join("container"), ..self.clone() }
     }
 
     /// Where the actor's clones are; the working folder of all commands.

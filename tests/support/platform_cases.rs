@@ -5,6 +5,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::ground::{Ground, outcomes};
+use super::source::package;
 use super::{World, needs};
 
 /// Makes a test of each case, on the ground that an expression gives, or does not give.
@@ -18,6 +19,7 @@ macro_rules! platform_cases {
             a_lost_cluster_is_made_anew
             a_port_that_another_program_took_is_named
             a_track_is_rehearsed_to_its_end
+            a_pod_in_a_namespace_asks_and_goes
             a_killed_up_goes_on
             a_killed_down_leaves_nothing
         }
@@ -227,6 +229,35 @@ pub(crate) fn a_track_is_rehearsed_to_its_end(ground: &Ground) {
     assert_ne!(found.stdout(), "", "{found}");
     let down = ground.atelier(&["down", "--force"]);
     assert_eq!(down.code(), 0, "{down}");
+    assert_eq!(ground.held(), "");
+}
+
+/// A check that asks from inside a namespace: a Pod there asks, and goes.
+pub(crate) fn a_pod_in_a_namespace_asks_and_goes(ground: &Ground) {
+    if !(needs("git") && needs("kubectl")) {
+        return;
+    }
+    let world = ground.world();
+    // The stand-ins have brought a copy already.
+    if !world.work().join("scenarios").exists() {
+        for name in ["scenarios", "templates"] {
+            let (from, to) = (package().join(name), world.work().join(name));
+            world.run("cp", &["-r", &from.display().to_string(), &to.display().to_string()]).ok();
+        }
+        world.set("ATELIER_SCENARIOS", &world.work().join("scenarios").display().to_string());
+    }
+    let path = world.work().join("scenarios/one/dev2.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, after) = text.split_at(text.find("- id: deploy").unwrap());
+    let after = after.replacen("      service: ", "      from: dev2\n      service: ", 1);
+    std::fs::write(&path, format!("{before}{after}")).unwrap();
+    ground.up();
+    ground.atelier(&["solve", "dev2", "--to", "deploy", "--trust"]).ok();
+    let look = "kubectl get events -n dev2 -o jsonpath='{range .items[?(@.reason==\"Started\")]}{.involvedObject.name}{\"\\n\"}{end}' | grep -q probe && echo asked\n\
+         kubectl get pods -n dev2 -l app.kubernetes.io/name=atelier-probe -o name";
+    let found = world.shell("ops", look).ok();
+    assert_eq!(found.stdout(), "asked\n");
+    ground.atelier(&["down", "--force"]).ok();
     assert_eq!(ground.held(), "");
 }
 

@@ -73,6 +73,11 @@ impl World {
         self.environment.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
+    /// The value of a variable that was set.
+    pub(crate) fn environment_of(&self, name: &str) -> String {
+        self.environment.borrow()[name].clone()
+    }
+
     /// Writes a file below the work folder and returns its path.
     pub(crate) fn write(&self, path: &str, text: &str) -> PathBuf {
         let path = self.work().join(path);

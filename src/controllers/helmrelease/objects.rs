@@ -133,7 +133,7 @@ impl Objects {
                 }
             }
         };
-        let result = tokio::time::timeout(clock.shorten(timeout), gone).await;
+        let result = tokio::time::timeout(clock.patience(timeout), gone).await;
         result.map_err(|_| "timeout waiting for resources to be deleted".to_owned())
     }
 

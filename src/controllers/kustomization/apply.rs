@@ -254,7 +254,7 @@ impl Applier<'_> {
                 self.clock.sleep(std::time::Duration::from_secs(1)).await;
             }
         };
-        tokio::time::timeout(self.clock.shorten(self.timeout), looks).await.map_err(drop)
+        tokio::time::timeout(self.clock.patience(self.timeout), looks).await.map_err(drop)
     }
 }
 

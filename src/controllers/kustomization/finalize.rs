@@ -66,7 +66,7 @@ impl Kustomize {
                 }
             }
         };
-        if tokio::time::timeout(clock.shorten(object.spec.timeout()), gone).await.is_err() {
+        if tokio::time::timeout(clock.patience(object.spec.timeout()), gone).await.is_err() {
             self.warn(object, "failed to wait for resources termination").await;
         }
     }

@@ -102,7 +102,19 @@ impl Folder {
 
     /// Opens the file of the process's lock, without taking the lock.
     pub(super) fn lock_file(&self) -> Result<File, Error> {
-        let path = self.lock_path();
+        Self::open_lock(self.lock_path())
+    }
+
+    /// The lock of those who have set the lab's clock.
+    pub(super) fn clock_path(&self) -> PathBuf {
+        self.join("clock.lock")
+    }
+
+    pub(super) fn clock_file(&self) -> Result<File, Error> {
+        Self::open_lock(self.clock_path())
+    }
+
+    fn open_lock(path: PathBuf) -> Result<File, Error> {
         let mut options = OpenOptions::new();
         let opened = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         opened.map_err(|source| file_error(&path, source))

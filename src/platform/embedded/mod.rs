@@ -19,4 +19,4 @@ pub use folder::{Folder, Ports, Secrets, State};
 pub use open::open;
 pub use serve::{ServeConfig, serve};
 pub use start::Start;
-pub use tempo::{set_speed, speed};
+pub use tempo::{Hold, hold_speed, set_speed, speed};

@@ -134,7 +134,7 @@ async fn start(
     let administrator = api.client(Identity::administrator());
     let clock = kubelet::Clock::default();
     let waits = context.clock.clone();
-    parts.spawn(tempo::run(administrator.clone(), waits, clock.clone(), shutdown.clone()));
+    parts.spawn(tempo::run(folder.clone(), administrator.clone(), waits, clock.clone(), shutdown.clone()));
     let kubelet = kubelet::Config {
         client: administrator.clone(),
         images: images(config),

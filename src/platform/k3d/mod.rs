@@ -30,10 +30,11 @@ mod preflight;
 mod settings;
 mod site;
 mod tool;
+mod workspace;
 
 pub use crate::artifacts::bundle::Bundle;
 pub use bundle::{Loaded, Order, keep_manifest, load, save};
-pub use engine::{Engine, Facts, Search};
+pub use engine::{Attached, Engine, Facts, Search};
 pub use error::Error;
 pub use folder::{Folder, Record};
 pub use inventory::{Holding, Part, holdings, labs, remove};
@@ -46,3 +47,4 @@ pub use open::open;
 pub use preflight::{Finding, Level, examine};
 pub use settings::{Key, Origin, Pull, Settings, Values};
 pub use site::Site;
+pub use workspace::{Workspace, forge_inside};

@@ -28,6 +28,9 @@ const fn key(name: &'static str, variable: &'static str, default: &'static str, 
 /// Where releases of the operator are published.
 const RELEASES: &str = "https://github.com/fluxcd/flux2/releases/download/{version}/install.yaml";
 
+/// What `make workspace` calls the work environment's image.
+const WORKSPACE: &str = concat!("atelier/workspace:", env!("CARGO_PKG_VERSION"));
+
 /// The nodes' image when nobody sets it.
 const K3S: &str = "rancher/k3s:v1.34.1-k3s1";
 /// What that release of k3s runs besides itself, without Traefik, which labs leave out.
@@ -41,7 +44,7 @@ const ADD_ONS: [&str; 6] = [
     "rancher/mirrored-pause:3.6",
 ];
 
-const KEYS: [Key; 16] = [
+const KEYS: [Key; 17] = [
     key("clusters", "ATELIER_CLUSTERS", "main", "names of the clusters, with commas"),
     key("docker.host", "DOCKER_HOST", "", "address of the Docker engine; found by itself when empty"),
     key("flux.manifest", "ATELIER_FLUX_MANIFEST", "", "file with the operator's manifest"),
@@ -75,6 +78,7 @@ const KEYS: [Key; 16] = [
         "missing",
         "`missing`: pull what is not there; `never`: pull nothing",
     ),
+    key("images.workspace", "ATELIER_IMAGES_WORKSPACE", WORKSPACE, "the work environment's image"),
     key("offline", "ATELIER_OFFLINE", "false", "`true`: nothing is pulled or downloaded"),
     key("tools.flux", "ATELIER_TOOLS_FLUX", "flux", "the program flux"),
     key("tools.k3d", "ATELIER_TOOLS_K3D", "k3d", "the program k3d"),
@@ -159,6 +163,9 @@ pub struct Settings {
     pub add_ons: Vec<String>,
     /// The base of the sample's image.
     pub base: String,
+    /// The work environment's image.
+    #[serde(default = "workspace")]
+    pub workspace: String,
     /// Registries to be used in place of others.
     pub mirrors: BTreeMap<String, String>,
     /// When images are pulled.
@@ -231,7 +238,7 @@ impl Settings {
         if !sha256.iter().all(hexadecimal) {
             return Err(wrong("flux.sha256", "it is a SHA-256, 64 hexadecimal digits"));
         }
-        for name in ["images.k3s", "images.gitea", "images.base"] {
+        for name in ["images.k3s", "images.gitea", "images.base", "images.workspace"] {
             if get(name).is_empty() || get(name).contains(char::is_whitespace) {
                 return Err(wrong(name, "it is an image, such as `registry.example/name:tag`"));
             }
@@ -251,6 +258,7 @@ impl Settings {
             gitea: get("images.gitea"),
             add_ons: add_ons(&get("images.add-ons"), &get("images.k3s")),
             base: get("images.base"),
+            workspace: get("images.workspace"),
             mirrors: mirrors(&get("images.mirrors"))
                 .ok_or_else(|| wrong("images.mirrors", "it is `registry=other`, several with commas"))?,
             pull: if offline { Pull::Never } else { pull },
@@ -289,6 +297,11 @@ impl Settings {
             None => reference.to_owned(),
         }
     }
+}
+
+/// What labs have that were made before there was such an image.
+fn workspace() -> String {
+    WORKSPACE.to_owned()
 }
 
 /// Registry and rest of a reference; what names no registry is Docker Hub's.

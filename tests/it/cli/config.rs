@@ -75,6 +75,7 @@ fn everything_that_can_be_set_is_shown_with_its_origin() {
     images.k3s  rancher/k3s:v1.34.1-k3s1  default  the nodes' image
     images.mirrors  docker.io=mirror.example  `<folder>/atelier.yaml`  registries to use instead, `docker.io=mirror.example`
     images.pull  never  --set  `missing`: pull what is not there; `never`: pull nothing
+    images.workspace  atelier/workspace:0.1.0  default  the work environment's image
     offline  false  default  `true`: nothing is pulled or downloaded
     tools.flux  flux  default  the program flux
     tools.k3d  k3d  default  the program k3d

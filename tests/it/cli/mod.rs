@@ -15,7 +15,6 @@ mod export;
 mod global;
 mod graph;
 mod image;
-mod inside;
 mod learn;
 mod lint;
 mod logs;

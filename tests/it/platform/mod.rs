@@ -8,6 +8,7 @@ mod errors;
 mod manifest;
 mod pulls;
 mod recordings;
+mod workspace;
 
 use std::path::Path;
 

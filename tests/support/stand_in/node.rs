@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use atelier::accounts::{Authority, Identity};
+use atelier::objects::Image;
 use atelier::platform::FORGE_HOST;
 use atelier::platform::embedded::{self, ServeConfig};
 use base64::Engine as _;
@@ -40,16 +41,30 @@ pub(crate) async fn run(words: &[&str]) -> Result<(), Error> {
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, outer)).await?;
         tokio::spawn(forward(listener, inner));
     }
-    let catalogue = std::fs::read(images::CATALOGUE)?;
     let config = ServeConfig {
         folder,
-        images: serde_json::from_slice(&catalogue)?,
+        images: catalogue()?,
         operator: Vec::new(),
         forge: Some(FORGE_HOST.to_owned()),
         beside: certificates::router(&pki)?,
     };
     // It says that it is ready where k3s would say that it is up and running.
     Ok(embedded::serve(config).await?)
+}
+
+/// The images that are known here, those too that carry the lab's name: labs of one engine must not take images of one
+/// name from each other.
+fn catalogue() -> Result<Vec<Image>, Error> {
+    let mut known: Vec<Image> = serde_json::from_slice(&std::fs::read(images::CATALOGUE)?)?;
+    let host = std::fs::read_to_string("/etc/hostname")?;
+    let lab = host.trim().strip_prefix("k3d-atelier-").and_then(|rest| rest.strip_suffix("-server-0"));
+    if let Some(lab) = lab {
+        let named =
+            |image: &Image| Image { reference: format!("{}-{lab}", image.reference), ..image.clone() };
+        let named = known.iter().filter(|image| image.behaviour.is_sample()).map(named).collect::<Vec<_>>();
+        known.extend(named);
+    }
+    Ok(known)
 }
 
 /// Brings every connection to the port of our process, both ways until both are done.
