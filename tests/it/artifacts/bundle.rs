@@ -124,23 +124,27 @@ fn what_was_taken_is_not_taken_again() {
 #[test]
 fn archives_that_are_none_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let parts = Parts::open(&folder.path().join("x.bundle")).unwrap();
     let good = IMAGES[0].bytes(Form::Layout);
     let mut altered = good.clone();
     let middle = good.len() / 3;
     altered[middle] ^= 1;
     let mut told_all = String::new();
-    for bytes in [b"no archive".as_slice(), &[], &good[..good.len() / 2], &altered] {
-        told_all += &told(parts.take("x", "a.example/node:1", bytes).unwrap_err());
+    for (number, bytes) in
+        [b"no archive".as_slice(), &[], &good[..good.len() / 2], &altered].iter().enumerate()
+    {
+        let parts = Parts::open(&folder.path().join(number.to_string())).unwrap();
+        told_all += &told(parts.take("x", "a.example/node:1", *bytes).unwrap_err());
     }
-    insta::assert_snapshot!(Redaction::new(Vec::new()).apply(&told_all), @"
+    let number = regex::Regex::new(r"ends \d+ bytes").unwrap();
+    let text = Redaction::new(Vec::new()).apply(&number.replace_all(&told_all, "ends <number> bytes"));
+    insta::assert_snapshot!(text, @"
     error: the archive of image `a.example/node:1` cannot be used: failed to read entire block
     hint: another version of Docker may give it out better; tell us of this one
     exit code 5
     error: the archive of image `a.example/node:1` cannot be used: it has no `manifest.json`
     hint: another version of Docker may give it out better; tell us of this one
     exit code 5
-    error: the archive of image `a.example/node:1` cannot be used: it ends 0 bytes before the end of a file
+    error: the archive of image `a.example/node:1` cannot be used: it ends <number> bytes before the end of a file
     hint: another version of Docker may give it out better; tell us of this one
     exit code 5
     error: the archive of image `a.example/node:1` cannot be used: `blobs/sha256/<sha256>` has the digest sha256:<sha256>
