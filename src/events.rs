@@ -59,6 +59,15 @@ pub struct Link {
     pub state: LinkState,
 }
 
+/// A word and what it means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Meaning {
+    /// The word.
+    pub term: String,
+    /// What it means, Markdown.
+    pub text: String,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -120,6 +129,13 @@ pub enum Event {
         step: String,
         /// The commands, each of one or more lines.
         commands: Vec<String>,
+    },
+    /// What words of a step mean, for a learner who asks.
+    Words {
+        /// `<track>.<step>`.
+        step: String,
+        /// The words, in their order in the text.
+        words: Vec<Meaning>,
     },
     /// Help for a learner.
     Hint {

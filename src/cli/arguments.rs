@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     artifact, audit, bench, bundle, chart, check, completions, config, credentials, doctor, down, env,
-    explain, export, graph, hint, image, learn, lint, list, logs, man, manifest, new, next, open, plan,
-    present, recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start, status, stop, team,
-    tracks, up, why,
+    explain, export, glossary, graph, handout, hint, image, learn, lint, list, logs, man, manifest, new,
+    next, open, plan, present, recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start,
+    status, stop, team, tracks, up, why,
 };
 
 /// The version with what it was built of and how.
@@ -126,6 +126,10 @@ pub(super) enum Command {
     Tracks(tracks::TracksArgs),
     /// Draw who does what to what
     Graph(graph::GraphArgs),
+    /// Say what the words of a workshop mean
+    Glossary(glossary::GlossaryArgs),
+    /// Write a handout to print or to read
+    Handout(handout::HandoutArgs),
     /// Say what a code of lint means
     Explain(explain::ExplainArgs),
     /// Write a workshop that works, to begin from

@@ -13,10 +13,10 @@ use super::terminal::Terminal;
 use super::{reset, session, tracks};
 use crate::error::Failure;
 use crate::scenario::{Control, LearnOptions, LearnOutcome, Progress, Session, State};
-use crate::ui::{Mode, minutes};
+use crate::ui::{Mode, Ui, minutes};
 
 /// What the keys do, said once at the beginning.
-const KEYS: &str = "Keys, in this window: `h` hint · `w` what is missing · `c` check now · `s` do it for me · `k` skip · \
+const KEYS: &str = "Keys, in this window: `h` hint · `?` what marked words mean · `w` what is missing · `c` check now · `s` do it for me · `k` skip · \
     `l` list · `b` read back · `r` begin a step again · `p` play the others · `a` answer · `q` quit";
 
 /// Follow a track, in a terminal beside your own shell
@@ -84,7 +84,8 @@ async fn learn(
     let _open = sender.clone();
     if global.ui.is_interactive() {
         // Not one of the runtime's threads: nothing can end the reading of a key.
-        std::thread::spawn(move || read_keys(&sender));
+        let ui = global.ui.clone();
+        std::thread::spawn(move || read_keys(&ui, &sender));
     }
     tokio::select! {
         outcome = session.learn(track, control, options) => Ok(outcome?),
@@ -167,11 +168,12 @@ fn next_step(session: &Session, track: &str) -> String {
 }
 
 /// Turns keys into commands until the run has ended.
-fn read_keys(sender: &mpsc::Sender<Control>) {
+fn read_keys(ui: &Ui, sender: &mpsc::Sender<Control>) {
     let terminal = Term::stderr();
     while let Ok(key) = terminal.read_key() {
         let control = match key {
-            Key::Char('h' | '?') => Control::Hint,
+            Key::Char('h') => Control::Hint,
+            Key::Char('?') => Control::Words,
             Key::Char('w') => Control::Why,
             Key::Char('c') | Key::Enter => Control::Check,
             Key::Char('s') => Control::Solve,
@@ -182,6 +184,7 @@ fn read_keys(sender: &mpsc::Sender<Control>) {
             Key::Char('p') => Control::Play,
             Key::Char('o') => Control::Open,
             Key::Char('a') => {
+                ui.talk("    your answer, then Enter:");
                 let Ok(answer) = terminal.read_line() else { return };
                 Control::Answer(answer)
             }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::global::Global;
 use super::recorder::Recorder;
-use super::session;
+use super::{rehearsed, session};
 use crate::error::{Failure, Kind};
 use crate::events::{Event, Events};
 use crate::lab::LabFolder;
@@ -82,6 +82,7 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<u8, Failu
     };
     keep(global, &args, &recorder, &session, report.as_ref().err())?;
     let report = report?;
+    rehearsed::remember(&folder, &report)?;
     if global.ui.mode() == Mode::Json {
         global.ui.document(&json!({"event": "rehearsed", "report": report}));
     } else {

@@ -9,9 +9,9 @@ use super::arguments::{Arguments, Command};
 use super::global::Global;
 use super::{
     artifact, audit, bench, bundle, chart, check, completions, config, credentials, doctor, down, env,
-    explain, export, graph, hint, image, learn, lint, list, logs, man, manifest, new, next, open, plan,
-    present, recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start, status, stop, team,
-    tracks, up, why,
+    explain, export, glossary, graph, handout, hint, image, learn, lint, list, logs, man, manifest, new,
+    next, open, plan, present, recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start,
+    status, stop, team, tracks, up, why,
 };
 use crate::error::{Failure, Kind};
 use crate::ui::{Mode, Ui};
@@ -96,6 +96,8 @@ async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
         Command::Team(args) => team::run(&global, args).await,
         Command::Tracks(args) => tracks::run(&global, &args),
         Command::Graph(args) => graph::run(&global, args),
+        Command::Glossary(args) => glossary::run(&global, &args),
+        Command::Handout(args) => handout::run(&global, args).await,
         Command::Explain(args) => explain::run(&global, args),
         Command::New(args) => new::run(&global, args),
         Command::Schema(args) => Ok(schema::run(&global, &args)),

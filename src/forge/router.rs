@@ -165,6 +165,7 @@ fn page_routes() -> Router<Arc<Shared>> {
         .route("/{owner}/{repo}/commit/{sha}", get(pages::commit::get))
         .route("/{owner}/{repo}/pulls", get(pages::pulls::list).post(pages::pull_forms::open))
         .route("/{owner}/{repo}/pulls/new/{*head}", get(pages::pull_forms::new))
+        .route("/{owner}/{repo}/compare/{*range}", get(pages::pull_forms::compare))
         .route("/{owner}/{repo}/pulls/{index}", get(pages::pull::get))
         .route("/{owner}/{repo}/pulls/{index}/say", post(pages::pull_forms::say))
         .route("/{owner}/{repo}/pulls/{index}/merge", post(pages::pull_forms::merge))

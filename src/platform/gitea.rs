@@ -226,6 +226,15 @@ impl Gitea {
         Ok(found.iter().map(branch).collect())
     }
 
+    /// The names of what an owner has in the registry, each once.
+    pub async fn packages(&self, owner: &str) -> Result<Vec<String>, Error> {
+        let path = format!("/packages/{}?type=container", segment(owner));
+        let found = self.pages(&path, usize::MAX).await?;
+        let names: std::collections::BTreeSet<_> =
+            found.iter().map(|package| text(package, "name")).collect();
+        Ok(names.into_iter().collect())
+    }
+
     /// One branch, if it is there.
     pub async fn branch(&self, owner: &str, name: &str, wanted: &str) -> Result<Option<Branch>, Error> {
         let path = format!("{}/branches/{}", repository(owner, name), utf8_percent_encode(wanted, PATH));

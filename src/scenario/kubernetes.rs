@@ -1,5 +1,7 @@
 //! Objects of any kind: from `apiVersion` and `kind` to an API, and what wakes a check that looks at one.
 
+use std::time::Duration;
+
 use futures::stream::{BoxStream, StreamExt as _};
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::GroupVersionKind;
@@ -23,6 +25,9 @@ pub(crate) async fn find_kind(client: &Client, api_version: &str, kind: &str) ->
     Ok(Kind { resource, namespaced: scope == Scope::Namespaced })
 }
 
+/// How long an API server that does not serve is left alone.
+const MOMENT: Duration = Duration::from_millis(500);
+
 impl Kind {
     /// The objects of a namespace, or of the cluster where the kind has no namespaces.
     pub(crate) fn api(&self, client: Client, namespace: &str) -> Api<DynamicObject> {
@@ -37,6 +42,25 @@ impl Kind {
 /// Says that something may have changed, until the API server goes away for good.
 pub(crate) fn changes(api: Api<DynamicObject>, config: watcher::Config) -> BoxStream<'static, ()> {
     watcher(api, config).default_backoff().map(|_| ()).boxed()
+}
+
+/// The same as long as the API server serves: with the first error the stream ends, a moment later. Who asks for it anew
+/// does so with what the cluster is then, which may be another one.
+pub(crate) fn changes_while_served(
+    api: Api<DynamicObject>,
+    config: watcher::Config,
+) -> BoxStream<'static, ()> {
+    let told = watcher(api, config).scan(false, |over, event| {
+        let next = (!*over).then_some(event.is_err());
+        *over = event.is_err();
+        std::future::ready(next)
+    });
+    told.then(|failed| async move {
+        if failed {
+            tokio::time::sleep(MOMENT).await;
+        }
+    })
+    .boxed()
 }
 
 /// The configuration that watches one object.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::LoadError;
-use super::lint::{Code, Finding, Place, Severity, check_actors, check_header};
+use super::lint::{Code, Finding, Place, Severity, check_actors, check_glossary, check_header};
 use super::load::parse;
 use super::model::{At, Cluster, Scenario, WorkshopFile};
 use super::tree::Tree;
@@ -92,6 +92,7 @@ impl Library {
         findings.extend(check_seeds(&file, &source, &written, &templates));
         let scenarios = read_scenarios(&files, &written, &mut findings);
         findings.extend(check_actors(&file, &source, &written, &scenarios));
+        findings.extend(check_glossary(&file, &source, &written, &scenarios));
         findings.extend(unused(&files, &written));
         (Some(assemble(written, scenarios, files, templates)), findings)
     }
@@ -122,6 +123,7 @@ fn assemble(
         vars: written.vars,
         platforms: written.platforms,
         environment: written.env,
+        glossary: written.glossary,
         scenarios,
         files,
         templates,

@@ -8,7 +8,9 @@ mod context;
 mod error;
 mod expression;
 mod flux;
+mod glossary;
 mod graph;
+mod handout;
 mod journal;
 mod kubernetes;
 mod library;
@@ -26,12 +28,14 @@ mod tree;
 mod workshop;
 
 pub use error::{ActionError, Error, LoadError};
+pub use glossary::Word;
 pub use graph::{Deed, mermaid};
+pub use handout::{Direction, Gate, Handout, HandoutStep, HandoutTrack, Member};
 pub use library::Library;
 pub use lint::{Code, Finding, Severity, lint};
 pub use model::{
     App, At, Before, Cluster, Component, Difficulty, Environment, Hint, Length, Placed, Repository, Requires,
-    Scenario, Step, Style, Text, Track,
+    Scenario, Step, Style, Term, Text, Track,
 };
 pub use runner::{
     Control, LearnOptions, LearnOutcome, Looked, PlannedAction, PlannedStep, RehearseOptions, Report,

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::actions::Action;
 use super::checks::Check;
 use super::error::LoadError;
-use super::model::{App, Cluster, Environment, Placed, Repository, Scenario, Text, Track};
+use super::model::{App, Cluster, Environment, Placed, Repository, Scenario, Term, Text, Track};
 use super::render::{Scope, render};
 use super::tree::Tree;
 use crate::objects::Image;
@@ -46,6 +46,8 @@ pub struct Workshop {
     pub platforms: Vec<platform::Kind>,
     /// What a person's machine must have.
     pub environment: Environment,
+    /// What words mean, by word.
+    pub glossary: BTreeMap<String, Term>,
     /// By track.
     pub scenarios: BTreeMap<String, Scenario>,
     pub(crate) files: Tree,
@@ -57,6 +59,13 @@ impl Workshop {
     pub fn actor_of(&self, track: &str) -> Option<&platform::Actor> {
         let name = self.tracks.get(track)?.actor.as_ref().map_or(track, |actor| actor.value.as_str());
         self.actor(name)
+    }
+
+    /// What a track teaches, in a line: the title of its scenario.
+    pub fn teaches(&self, track: &str) -> String {
+        let Some(scenario) = self.scenarios.get(track) else { return String::new() };
+        let scope = Scope::default().with("vars", Value::Object(self.vars_of(track)));
+        render(&scenario.title, &scope).unwrap_or_else(|_| scenario.title.value.clone())
     }
 
     /// The commands that its files would run on this machine, as they are written, each with its step.

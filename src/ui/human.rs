@@ -1,6 +1,6 @@
 //! Events as lines for people.
 
-use crate::events::{Event, Link, LinkState, Outcome};
+use crate::events::{Event, Link, LinkState, Meaning, Outcome};
 
 use super::markdown::Page;
 use super::{Ui, duration, minutes};
@@ -81,6 +81,12 @@ fn step(ui: &Ui, event: &Event) -> String {
             let mark = ui.style().cyan().apply_to("hint:");
             let text = page.markdown(text, &format!("{INDENT}      "));
             format!("{INDENT}{mark} {}", text.trim_start())
+        }
+        Event::Words { words, .. } => {
+            let line = |word: &Meaning| {
+                page.wrapped(&format!("**{}**: {}", word.term, word.text), INDENT, &format!("{INDENT}  "))
+            };
+            words.iter().map(line).collect::<Vec<_>>().join("\n")
         }
         Event::StepSkipped { step, reason: None } => format!("{INDENT}{step} is left out"),
         Event::StepSkipped { step, reason: Some(reason) } => {

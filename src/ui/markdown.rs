@@ -1,5 +1,6 @@
 //! The part of Markdown that texts of scenarios use, as lines for a terminal: paragraphs, lists, headings, quotes,
-//! blocks of code; bold and code within a line. Without colours code keeps its backticks, and nothing is lost.
+//! blocks of code; bold, code and marked words within a line. Without colours code keeps its backticks, a marked word
+//! stands between asterisks, and nothing is lost.
 
 use std::borrow::Cow;
 
@@ -20,6 +21,8 @@ struct Piece {
     text: String,
     bold: bool,
     code: bool,
+    /// A word that can be looked up: `[word](#name)`.
+    marked: bool,
 }
 
 /// What is not broken: pieces without a blank between them.
@@ -80,7 +83,7 @@ impl Page {
         let mut lines = vec![first.to_owned()];
         let mut used = console::measure_text_width(first);
         let mut empty = true;
-        for word in words(text, self.width / 2) {
+        for word in words(text, self.width / 2, self.colours) {
             let shown: String = word.iter().map(|piece| self.styled(piece)).collect();
             let width = console::measure_text_width(&shown);
             if !empty && used + 1 + width > self.width {
@@ -110,8 +113,9 @@ impl Page {
         let style = Style::new().for_stderr().force_styling(self.colours);
         let style = if piece.bold { style.bold() } else { style };
         let style = if piece.code { style.cyan() } else { style };
+        let style = if piece.marked { style.underlined() } else { style };
         match (self.colours, piece.code) {
-            (true, _) if piece.bold || piece.code => style.apply_to(&piece.text).to_string(),
+            (true, _) if piece.bold || piece.code || piece.marked => style.apply_to(&piece.text).to_string(),
             (false, true) => format!("`{}`", piece.text),
             _ => piece.text.clone(),
         }
@@ -145,10 +149,14 @@ fn begins(line: &str, margin: &str) -> Option<Block> {
     Some(Block { first, rest, text: bare[mark..].to_owned(), bold: false })
 }
 
-/// Splits a line into words. Code of up to `longest` characters is one word, blanks and all.
-fn words(text: &str, longest: usize) -> Vec<Word> {
+/// Splits a line into words. Code of up to `longest` characters is one word, blanks and all. Where no line can be
+/// drawn below a marked word, asterisks mark it.
+fn words(text: &str, longest: usize, lines: bool) -> Vec<Word> {
     let mut words: Vec<Word> = vec![Word::new()];
-    for piece in pieces(text) {
+    for mut piece in pieces(text) {
+        if piece.marked && !lines {
+            piece.text = format!("*{}*", piece.text);
+        }
         if piece.code && piece.text.chars().count() <= longest {
             add(&mut words, piece);
             continue;
@@ -183,7 +191,14 @@ fn pieces(text: &str) -> Vec<Piece> {
         {
             let bold = open.bold;
             found.push(std::mem::replace(&mut open, Piece { bold, ..Piece::default() }));
-            found.push(Piece { text: code.to_owned(), bold, code: true });
+            found.push(Piece { text: code.to_owned(), bold, code: true, marked: false });
+            rest = after;
+        } else if letter == '['
+            && let Some((word, after)) = mark(rest)
+        {
+            let bold = open.bold;
+            found.push(std::mem::replace(&mut open, Piece { bold, ..Piece::default() }));
+            found.push(Piece { text: word.to_owned(), bold, code: false, marked: true });
             rest = after;
         } else if rest.starts_with("**") && (open.bold || rest[2..].contains("**")) {
             let bold = !open.bold;
@@ -197,6 +212,13 @@ fn pieces(text: &str) -> Vec<Piece> {
     found.push(open);
     found.retain(|piece| !piece.text.is_empty());
     found
+}
+
+/// The word that a text marks at its beginning, and what follows.
+fn mark(text: &str) -> Option<(&str, &str)> {
+    let (word, after) = text.strip_prefix('[')?.split_once("](#")?;
+    let (_, after) = after.split_once(')')?;
+    (!word.contains(['[', ']', '`'])).then_some((word, after))
 }
 
 #[cfg(test)]
@@ -245,6 +267,16 @@ mod tests {
         let expected =
             "a \u{1b}[1mb\u{1b}[0m \u{1b}[36m\u{1b}[1mc\u{1b}[0m \u{1b}[1md\u{1b}[0m \u{1b}[36me\u{1b}[0m";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn marked_words_stand_out_and_their_names_are_not_shown() {
+        let text = "A [pull request](#pull-request): **[Flux](#flux)** reads [it] (#x).";
+        let plain = Page { width: 60, colours: false };
+        assert_eq!(plain.markdown(text, ""), "A *pull request*: *Flux* reads [it] (#x).");
+        let coloured = Page { width: 60, colours: true };
+        let expected = "A \u{1b}[4mpull\u{1b}[0m \u{1b}[4mrequest\u{1b}[0m: \u{1b}[1m\u{1b}[4mFlux\u{1b}[0m reads [it] (#x).";
+        assert_eq!(coloured.markdown(text, ""), expected);
     }
 
     #[test]

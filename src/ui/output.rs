@@ -73,6 +73,11 @@ impl Ui {
         Page { width, colours: self.colours }
     }
 
+    /// Markdown as lines of data, each beginning with `margin`, without colours.
+    pub fn paragraph(&self, text: &str, margin: &str) -> String {
+        Page { colours: false, ..self.page() }.markdown(text, margin)
+    }
+
     /// Writes Markdown as talk.
     pub fn explain(&self, text: &str) {
         self.talk(&self.page().markdown(text, ""));

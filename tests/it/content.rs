@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use atelier::manifests::charts::{Capabilities, Chart, File, Options, Release, render};
+use atelier::scenario::Library;
+use regex::Regex;
 use serde_json::Value;
 
 use crate::support::source::package;
@@ -223,6 +225,39 @@ fn texts_are_short_and_every_step_can_be_explained_checked_and_helped_with() {
         }
         if scenario["cleanup"].is_null() {
             wrong.push(format!("{name}: no `cleanup`"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Who plays one track alone reads no other: in each, a word is marked where it first appears.
+#[test]
+fn words_of_the_glossary_are_marked_where_they_first_appear() {
+    let library = Library::directory(&package().join("scenarios"));
+    let code = Regex::new(r"(?m)`[^`]*`|^    .*$|\]\(#[^)]*\)").unwrap();
+    let mut wrong = Vec::new();
+    for name in library.workshops() {
+        let workshop = library.workshop(&name).unwrap();
+        for (track, scenario) in &workshop.scenarios {
+            for word in workshop.words() {
+                let spellings = std::iter::once(&word.term).chain(&word.also);
+                let spellings = spellings.map(|one| regex::escape(one)).collect::<Vec<_>>().join("|");
+                let appears = Regex::new(&format!(r"(^|[^\w/-])({spellings})([^\w/-]|$)")).unwrap();
+                let first = scenario.steps.iter().find_map(|step| {
+                    let text =
+                        code.replace_all(&step.explain, " ").split_whitespace().collect::<Vec<_>>().join(" ");
+                    let place = appears.captures(&text)?.get(2)?.start();
+                    Some((format!("{track}.{}", step.id.value), text[..place].ends_with('[')))
+                });
+                if let Some((step, marked)) = first
+                    && (!marked || !word.first.contains(&step))
+                {
+                    wrong.push(format!(
+                        "{name}: {step} does not mark `{}`, which comes first there",
+                        word.term
+                    ));
+                }
+            }
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));

@@ -88,6 +88,32 @@ impl<'a> Screen<'a> {
     }
 }
 
+impl Screen<'_> {
+    /// The same for words that the program may have set in several lines.
+    #[track_caller]
+    pub(crate) fn until_words(&self, wanted: &str) {
+        let wanted = words(wanted);
+        let begin = Instant::now();
+        loop {
+            let text = self.text();
+            let lines: Vec<_> = text.lines().skip(self.seen.get()).collect();
+            if words(&lines.join(" ")).contains(&wanted) {
+                let count =
+                    (0..=lines.len()).find(|&count| words(&lines[..count].join(" ")).contains(&wanted));
+                self.seen.set(self.seen.get() + count.unwrap_or_default());
+                return;
+            }
+            assert!(begin.elapsed() < LIMIT, "no `{wanted}` in:\n{}", lines.join("\n"));
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+/// A text with a single blank between its words.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl Drop for Screen<'_> {
     fn drop(&mut self) {
         let _ = self.world.run("tmux", &["-S", &self.socket, "kill-server"]);

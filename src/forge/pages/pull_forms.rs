@@ -38,7 +38,28 @@ pub(in crate::forge) async fn new(
     visitor: Visitor,
     Path((owner, name, head)): Path<(String, String, String)>,
 ) -> Result<Response, Failure> {
-    let seen = visitor.repository(&owner, &name)?;
+    form(visitor, [&owner, &name], head, None).await
+}
+
+/// The same under the address that Gitea has for it, `<base>...<head>`, with the branch that is to take the changes.
+pub(in crate::forge) async fn compare(
+    visitor: Visitor,
+    Path((owner, name, range)): Path<(String, String, String)>,
+) -> Result<Response, Failure> {
+    let (base, head) = match range.split_once("...") {
+        Some((base, head)) => (Some(base.to_owned()), head.to_owned()),
+        None => (None, range),
+    };
+    form(visitor, [&owner, &name], head, base).await
+}
+
+async fn form(
+    visitor: Visitor,
+    [owner, name]: [&str; 2],
+    head: String,
+    base: Option<String>,
+) -> Result<Response, Failure> {
+    let seen = visitor.repository(owner, name)?;
     let Some(csrf) = visitor.csrf.clone() else {
         return Ok(Redirect::to(&format!("/user/login?redirect_to={}", visitor.place)).into_response());
     };
@@ -49,6 +70,7 @@ pub(in crate::forge) async fn new(
         let title =
             git.find_reference(&format!("refs/heads/{branch}")).and_then(|found| found.peel_to_commit());
         let title = title.map(|commit| super::visit::summary(&commit).0).unwrap_or_default();
+        let base = base.unwrap_or_else(|| seen.metadata.default_branch.clone());
         let body = html! {
             (seen.tabs(""))
             h1 { "New pull request" }
@@ -56,7 +78,7 @@ pub(in crate::forge) async fn new(
                 input type="hidden" name="csrf" value=(csrf);
                 input type="hidden" name="head" value=(head);
                 p { "From " code { (head) } }
-                label { "Into" input name="base" value=(seen.metadata.default_branch) required; }
+                label { "Into" input name="base" value=(base) required; }
                 label { "Title" input name="title" value=(title) required; }
                 label { "Text" textarea name="body" {} }
                 button.go { "Open pull request" }

@@ -17,7 +17,7 @@ use crate::scenario::model::{Part, Placed, Text};
 use crate::scenario::render::{RenderError, is_template, render};
 
 /// The longest file that is shown to a learner in full, in lines.
-const SHOWN_LINES: usize = 40;
+const SHOWN_LINES: usize = 60;
 
 /// One file (or folder) of a commit.
 #[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]

@@ -160,7 +160,11 @@ pub(crate) async fn request(
     let token = jiff::Timestamp::now().to_string();
     let mut changes = changes(api.clone(), only(name));
     let patch = json!({"metadata": {"annotations": {REQUESTED: token}}});
-    api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.map_err(failed("annotated"))?;
+    let asked = api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await;
+    if asked.map_err(failed("annotated"))?.data["spec"]["suspend"] == true {
+        let text = format!("{object} is suspended, and Flux leaves it alone: set its `suspend` to `false`");
+        return Err(ActionError::Body(text));
+    }
     let wait = async {
         loop {
             let seen = api.get(name).await.map_err(failed("read"))?;

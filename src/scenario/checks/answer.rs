@@ -34,6 +34,11 @@ impl Answer {
         Ok(format!("somebody answers: {}", context.text(&self.ask)?.trim_end()))
     }
 
+    /// The author's own answer.
+    pub(crate) fn own(&self, context: &Context<'_>) -> Result<String, RenderError> {
+        Ok(context.text(&self.given)?.trim().to_owned())
+    }
+
     /// Looks at the last answer of the person, or at the author's own where there is no person.
     pub(crate) fn look(&self, context: &Context<'_>) -> Result<Look, RenderError> {
         let answer = match &context.answers {

@@ -8,7 +8,7 @@ use super::{Look, Verdict};
 use crate::objects::{Condition, condition};
 use crate::scenario::context::Context;
 use crate::scenario::flux::{KINDS, named};
-use crate::scenario::kubernetes::{chain, changes, find_kind, only, reason};
+use crate::scenario::kubernetes::{chain, changes_while_served, find_kind, only, reason};
 use crate::scenario::model::{At, Part, Text};
 use crate::scenario::render::RenderError;
 
@@ -172,7 +172,7 @@ impl Flux {
         let target = self.target(context).ok()?;
         let client = context.observer().await.ok()?;
         let kind = find_kind(&client, target.api_version, target.kind).await.ok()?;
-        Some(changes(kind.api(client, &target.namespace), only(&target.name)))
+        Some(changes_while_served(kind.api(client, &target.namespace), only(&target.name)))
     }
 }
 

@@ -12,7 +12,7 @@ use super::Look;
 use super::clauses::check_body;
 use crate::scenario::context::Context;
 use crate::scenario::expression::holds;
-use crate::scenario::kubernetes::{chain, changes, find_kind, only, reason};
+use crate::scenario::kubernetes::{chain, changes_while_served, find_kind, only, reason};
 use crate::scenario::model::{Part, Placed, Text};
 use crate::scenario::partial::Pattern;
 use crate::scenario::render::RenderError;
@@ -115,10 +115,16 @@ impl K8s {
             Ok(client) => client,
             Err(error) => return Ok(Look::not_yet(chain(&error))),
         };
-        let objects = match target.objects(&client).await {
+        let mut objects = match target.objects(&client).await {
             Ok(objects) => objects,
             Err(error) => return Ok(Look::not_yet(reason(&error))),
         };
+        if target.kind == "Event" {
+            // What happened before the step is not what its text asks for.
+            objects.retain(|event| {
+                context.since.is_none_or(|since| happened(event).is_none_or(|at| at >= since))
+            });
+        }
         if self.absent {
             let left = objects.iter().filter_map(|object| object["metadata"]["name"].as_str());
             let left: Vec<_> = left.map(|name| format!("`{name}`")).collect();
@@ -142,7 +148,7 @@ impl K8s {
             let difference = pattern.and_then(|pattern| pattern.difference(object));
             let unmet = || self.cel.iter().find_map(|condition| holds(condition, &values).err());
             match difference.or_else(unmet) {
-                Some(difference) => differences.push(difference),
+                Some(difference) => differences.push(unread(object, difference)),
                 None => fitting = fitting.or(Some(object)),
             }
         }
@@ -182,8 +188,25 @@ impl K8s {
             Some(name) => only(name),
             None => watcher::Config::default().labels(&target.selector),
         };
-        Some(changes(kind.api(client, &target.namespace), config))
+        Some(changes_while_served(kind.api(client, &target.namespace), config))
     }
+}
+
+/// A text about an object without what a Secret keeps.
+fn unread(object: &Value, text: String) -> String {
+    let secret = object["kind"] == "Secret";
+    let kept = object["data"].as_object().filter(|_| secret).into_iter().flat_map(|data| data.values());
+    let kept = kept.filter_map(Value::as_str).filter(|value| !value.is_empty());
+    kept.fold(text, |text, value| text.replace(value, "***"))
+}
+
+/// When an event was seen last; events that are alike are one, which counts. To the second, as Kubernetes writes it,
+/// and so that none of the same second is too old.
+fn happened(event: &Value) -> Option<jiff::Timestamp> {
+    let fields = ["/lastTimestamp", "/series/lastObservedTime", "/eventTime", "/metadata/creationTimestamp"];
+    let times =
+        fields.iter().filter_map(|field| event.pointer(field)?.as_str()?.parse::<jiff::Timestamp>().ok());
+    times.max()?.checked_add(jiff::SignedDuration::from_secs(1)).ok()
 }
 
 /// Which objects.

@@ -52,11 +52,23 @@ impl Registry {
         let values: Map<String, Value> = [("artifact".to_owned(), value)].into_iter().collect();
         Ok(match (digest, tags.as_slice()) {
             (Some(_), _) => Look::holds(Map::new()).with(values),
-            (None, []) => Look::not_yet(format!("the registry has no `{name}`")),
+            (None, []) => Look::not_yet(missing(context, &name).await),
             (None, tags) => {
                 Look::not_yet(format!("`{name}` has no tag `{tag}`; there is `{}`", tags.join("`, `")))
                     .with(values)
             }
         })
     }
+}
+
+/// That the registry has none of this name, and which others the owner has there.
+async fn missing(context: &Context<'_>, name: &str) -> String {
+    let text = format!("the registry has no `{name}`");
+    let Some((owner, _)) = name.split_once('/') else { return text };
+    let others = context.session.platform.forge.api().packages(owner).await.unwrap_or_default();
+    if others.is_empty() {
+        return text;
+    }
+    let others: Vec<_> = others.iter().map(|other| format!("`{owner}/{other}`")).collect();
+    format!("{text}; there is {}", others.join(", "))
 }

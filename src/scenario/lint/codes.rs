@@ -4,7 +4,7 @@ use super::Code;
 
 impl Code {
     /// All codes, in their order.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::Syntax,
         Self::UnknownField,
         Self::UnknownWord,
@@ -23,6 +23,8 @@ impl Code {
         Self::UnknownRepository,
         Self::MissingFile,
         Self::Unused,
+        Self::DuplicateTerm,
+        Self::UnknownTerm,
         Self::Template,
         Self::Undefined,
         Self::EarlyFact,
@@ -38,6 +40,8 @@ impl Code {
         Self::NoHint,
         Self::LongText,
         Self::Estimate,
+        Self::UnusedTerm,
+        Self::LongTerm,
     ];
 
     /// In a few words.
@@ -69,7 +73,9 @@ impl Code {
             | Self::UnknownActor
             | Self::UnknownRepository
             | Self::MissingFile
-            | Self::Unused => self.texts_of_names(),
+            | Self::Unused
+            | Self::DuplicateTerm
+            | Self::UnknownTerm => self.texts_of_names(),
             Self::Template
             | Self::Undefined
             | Self::EarlyFact
@@ -155,6 +161,14 @@ impl Code {
                 "a file is named that does not exist",
                 "Files are beside the scenario, usually in `files/`; templates of repositories\nin `templates/`.",
             ),
+            Self::DuplicateTerm => (
+                "a word is defined twice",
+                "Of two texts for one word only one could be shown. Spellings under `also` count,\nand large and small letters are the same.",
+            ),
+            Self::UnknownTerm => (
+                "a word is marked that nobody defines",
+                "`[reconciles](#reconciliation)` marks a word; `glossary` in `workshop.yaml` says\nwhat it means, under the name behind `#` or a spelling of it.",
+            ),
             _ => (
                 "a file has no track",
                 "Every file of a workshop's folder is the scenario of a track; declare the track\nin `workshop.yaml`, or move the file away.",
@@ -221,6 +235,14 @@ impl Code {
             Self::LongText => (
                 "a text is longer than people read",
                 "One idea for each step. What is not needed to go on belongs into `notes`.",
+            ),
+            Self::UnusedTerm => (
+                "a word is explained, and no step marks it",
+                "People learn that a word can be looked up from the mark where it first appears.\nMark it there, or take it out of the glossary.",
+            ),
+            Self::LongTerm => (
+                "a word is explained at length",
+                "Who looks a word up wants to read on. Forty words say what it is; the steps say\nthe rest.",
             ),
             _ => (
                 "the estimates do not add up",

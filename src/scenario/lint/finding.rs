@@ -56,6 +56,10 @@ pub enum Code {
     MissingFile,
     /// A scenario has no track.
     Unused,
+    /// A word of the glossary is defined twice.
+    DuplicateTerm,
+    /// A text marks a word that nobody defines.
+    UnknownTerm,
     /// A template is none.
     Template,
     /// A template uses a name that is not defined.
@@ -86,6 +90,10 @@ pub enum Code {
     LongText,
     /// The estimates of the steps do not come to that of the track.
     Estimate,
+    /// No text marks a word of the glossary.
+    UnusedTerm,
+    /// A word is explained with more words than people read.
+    LongTerm,
 }
 
 impl Code {
@@ -110,6 +118,8 @@ impl Code {
             Self::UnknownRepository => "W106",
             Self::MissingFile => "W107",
             Self::Unused => "W108",
+            Self::DuplicateTerm => "W109",
+            Self::UnknownTerm => "W110",
             Self::Template => "W201",
             Self::Undefined => "W202",
             Self::EarlyFact => "W203",
@@ -125,6 +135,8 @@ impl Code {
             Self::NoHint => "W502",
             Self::LongText => "W503",
             Self::Estimate => "W504",
+            Self::UnusedTerm => "W505",
+            Self::LongTerm => "W506",
         }
     }
 
@@ -135,6 +147,8 @@ impl Code {
             | Self::NoHint
             | Self::LongText
             | Self::Estimate
+            | Self::UnusedTerm
+            | Self::LongTerm
             | Self::NoUndo
             | Self::Secret
             | Self::Typed

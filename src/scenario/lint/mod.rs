@@ -2,6 +2,7 @@
 
 mod codes;
 mod finding;
+mod glossary;
 mod graph;
 mod place;
 mod safety;
@@ -11,6 +12,7 @@ mod templates;
 mod workshop;
 
 pub use finding::{Code, Finding, Severity};
+pub(crate) use glossary::check_glossary;
 pub(crate) use place::{Place, inside};
 pub(crate) use suggest::did_you_mean;
 pub use workshop::lint;

@@ -8,6 +8,7 @@ mod requires;
 mod scenario;
 mod schema;
 mod step;
+mod term;
 mod workshop;
 
 pub use length::Length;
@@ -18,5 +19,6 @@ pub use requires::{Component, Requires};
 pub use scenario::{Difficulty, Scenario};
 pub(crate) use schema::text_or;
 pub use step::{Before, Hint, Step, Style};
+pub use term::Term;
 pub(crate) use workshop::WorkshopFile;
 pub use workshop::{App, Cluster, Environment, Repository, Track};

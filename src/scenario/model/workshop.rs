@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Placed, Text};
+use super::{Placed, Term, Text};
 use crate::objects::Image;
 use crate::platform;
 
@@ -117,6 +117,8 @@ pub(crate) struct WorkshopFile {
     pub(crate) platforms: Vec<platform::Kind>,
     #[serde(default)]
     pub(crate) env: Environment,
+    #[serde(default)]
+    pub(crate) glossary: BTreeMap<String, Term>,
 }
 
 impl WorkshopFile {

@@ -12,6 +12,7 @@ use super::order::{find, order_until};
 use super::run::{Open, Run};
 use super::view::View;
 use crate::events::Event;
+use crate::scenario::checks::Check;
 use crate::scenario::completions;
 use crate::scenario::context::Answers;
 use crate::scenario::error::Error;
@@ -25,6 +26,8 @@ use crate::scenario::session::Session;
 pub enum Control {
     /// The next hint.
     Hint,
+    /// What the words mean that the step's text marks.
+    Words,
     /// Where the chain of checks stands.
     Why,
     /// A look right now.
@@ -195,6 +198,7 @@ impl<'a> Run<'a> {
                     Some(Control::Reset) => return Ok(Some(Ended::Reset)),
                     Some(Control::List) => self.tell_list(&open.track)?,
                     Some(Control::Back) => self.tell_back(&mut view)?,
+                    Some(Control::Words) => self.tell_words(open),
                     Some(Control::Open) => {
                         self.session.events.note(format!("    {} is not waited for", needed.name));
                         return Ok(Some(Ended::Complete));
@@ -246,6 +250,7 @@ impl<'a> Run<'a> {
                     Some(Control::List) => self.tell_list(&open.track)?,
                     Some(Control::Back) => self.tell_back(&mut view)?,
                     Some(Control::Hint) => hints.give(self, false),
+                    Some(Control::Words) => self.tell_words(open),
                     Some(Control::Why) => self.tell_why(&open.name, &standing),
                     Some(Control::Check | Control::Play | Control::Open) => again.notify_one(),
                     Some(Control::Answer(text)) => {
@@ -255,8 +260,9 @@ impl<'a> Run<'a> {
                         again.notify_one();
                     }
                     Some(Control::Solve) => {
-                        if let Err(error) = self.act(open).await {
-                            self.session.events.note(in_one_line(&error));
+                        match self.act(open).await {
+                            Ok(()) => self.answer_for(open, &answers),
+                            Err(error) => self.session.events.note(in_one_line(&error)),
                         }
                         again.notify_one();
                     }
@@ -265,6 +271,24 @@ impl<'a> Run<'a> {
         };
         self.complete(open, facts, start.elapsed(), false).await?;
         Ok(Ended::Complete)
+    }
+
+    /// Answers the question of a step that the tool does.
+    fn answer_for(&self, open: &Open<'_>, answers: &Answers) {
+        let question = open.step.verify.iter().find_map(|check| match &check.value {
+            Check::Answer(question) => Some(question),
+            _ => None,
+        });
+        let context = self.context(&open.track, &open.name);
+        let Some(own) =
+            question.zip(context.ok()).and_then(|(question, context)| question.own(&context).ok())
+        else {
+            return;
+        };
+        self.session.events.note(format!("    the answer is: {own}"));
+        if let Ok(mut answer) = answers.lock() {
+            *answer = Some(own);
+        }
     }
 
     pub(crate) async fn show_commands(&self, open: &Open<'_>) -> Result<(), Error> {

@@ -52,7 +52,7 @@ impl Session {
         for index in 0..scenario.steps.len() {
             let open = run.open(track, index)?;
             let mut context = run.context(track, &open.name)?;
-            self.fill(track, &mut context);
+            self.fill(track, &mut context, |step| json!(format!("(known after {step})")));
             let past = history.step(&open.step.id.value);
             let mut actions = Vec::new();
             for action in &open.step.actions {
@@ -98,16 +98,17 @@ impl Session {
         }
     }
 
-    /// Adds to the facts those that are not known yet, each with what makes it known instead of its value.
-    fn fill(&self, track: &str, context: &mut Context<'_>) {
+    /// Adds to the facts those that are not known yet, each with words about the step that makes it known instead of
+    /// its value.
+    pub(crate) fn fill(&self, track: &str, context: &mut Context<'_>, words: impl Fn(&str) -> Value) {
         let Some(Value::Object(facts)) = context.scope.0.get_mut("facts") else { return };
         for (other, scenario) in &self.workshop.scenarios {
             let mut place = Map::new();
             for step in &scenario.steps {
                 let mut checks = Map::new();
                 for (index, check) in step.verify.iter().enumerate() {
-                    let name = format!("(known after {other}.{})", step.id.value);
-                    let names = check.clauses().save.keys().map(|fact| (fact.clone(), json!(name)));
+                    let name = words(&format!("{other}.{}", step.id.value));
+                    let names = check.clauses().save.keys().map(|fact| (fact.clone(), name.clone()));
                     let saved: Map<_, _> = names.collect();
                     if !saved.is_empty() {
                         checks.insert(check.id(index), Value::Object(saved));

@@ -1,8 +1,8 @@
-//! What a learner looks at beside the open step: the list of the track, and steps before it. Nothing is changed by it.
+//! What a learner looks at beside the open step: the list of the track, steps before it, and what words mean. Nothing is changed by it.
 
 use super::order::find;
 use super::run::{Open, Run};
-use crate::events::Event;
+use crate::events::{Event, Meaning};
 use crate::scenario::error::Error;
 use crate::scenario::session::State;
 
@@ -32,6 +32,17 @@ impl Run<'_> {
             self.session.events.note(format!("    {mark} {}: {}", step.step, step.title));
         }
         Ok(())
+    }
+
+    /// Tells what the words mean that a step's text marks.
+    pub(super) fn tell_words(&self, open: &Open<'_>) {
+        let words = self.session.workshop.words_of(open.step);
+        if words.is_empty() {
+            let text = "    this text marks no word; `atelier glossary` explains all words of the workshop";
+            return self.session.events.note(text);
+        }
+        let words = words.into_iter().map(|word| Meaning { term: word.term, text: word.text }).collect();
+        self.session.events.send(Event::Words { step: open.name.clone(), words });
     }
 
     /// Shows the step before the one that is looked at.

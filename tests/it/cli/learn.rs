@@ -48,8 +48,9 @@ fn somebody_goes_wrong_and_is_told_where() {
 
         eval "$(atelier env dev2)" && cd "$ATELIER_WORK"
 
-    Keys, in this window: h hint · w what is missing · c check now · s do it for me · k skip · l
-    list · b read back · r begin a step again · p play the others · a answer · q quit
+    Keys, in this window: h hint · ? what marked words mean · w what is missing · c check now · s do
+    it for me · k skip · l list · b read back · r begin a step again · p play the others · a answer
+    · q quit
 
     dev2.clone · Look at what you have
       step 1 of 10 · about 5 min, 1 h 16 min to the end
@@ -59,7 +60,8 @@ fn somebody_goes_wrong_and_is_told_where() {
 
       - base is what is the same everywhere: a Deployment (which program, how many copies) and a
         Service (its address)
-      - overlays/preview is what differs in one environment: version, message, number of copies
+      - overlays/preview, an overlay, is what differs in one environment: version, message, number
+        of copies
 
       Kustomize, which is a part of kubectl, puts the two together. Clone the repository into your
       working folder, $ATELIER_WORK, and look at the result. It needs no cluster, and it changes
@@ -72,6 +74,8 @@ fn somebody_goes_wrong_and_is_told_where() {
         … cloned: waits until your clone of the repository is in $ATELIER_WORK/postcard
           now: it is not there yet
     "#);
+    screen.key("?");
+    screen.until_words("overlay: A folder that takes a base and says only what differs");
     world.shell("dev2", CLONE).ok();
     screen.until("✓ dev2.clone complete");
     screen.until("[pushed …]");

@@ -10,11 +10,30 @@ fn tracks_stand_side_by_side_and_tell_for_whom_they_wait() {
     let world = World::new();
     let tracks = world.atelier(&["tracks"]).ok();
     insta::assert_snapshot!(tracks.stdout(), @r"
-    first_steps steps   First steps, alone                  32 min
-    one dev1            Dev 1, a team that uses Helm        1 h 37 min
-    one dev2            Dev 2, a team that uses Kustomize   1 h 16 min
-    one ops             Ops, the platform team              2 h 14 min
+    first_steps: First steps with an operator
+      on embedded, k3d; needs git >=2.30, kubectl >=1.30
+
+      steps   32 min   First steps, alone
+                       Install an operator, show it a repository, and let it work
+                       7 steps · easy
+
+    one: Two development teams, one platform team
+      on embedded, k3d; needs git >=2.30, kubectl >=1.30
+
+      ops    2 h 14 min   Ops, the platform team
+                          Ops puts the cluster under Git, lets teams in, and loses it all once
+                          16 steps · medium · needs helm, policies
+      dev1   1 h 37 min   Dev 1, a team that uses Helm
+                          Dev 1 packs a jukebox, ships it, and learns to fall back
+                          11 steps · medium · needs helm
+      dev2   1 h 16 min   Dev 2, a team that uses Kustomize
+                          Dev 2 ships a postcard, breaks it, and cannot lose it
+                          10 steps · easy
     ");
+    let told = world.atelier(&["--json", "tracks"]).json();
+    assert_eq!(told[1]["track"], "ops");
+    assert_eq!(told[1]["needs"], serde_json::json!(["helm", "policies"]));
+    assert_eq!(told[1]["estimated"], 8040);
     world.atelier(&["up"]).ok();
     world.atelier(&["solve", "dev2", "--to", "clone"]).ok();
     world.atelier(&["solve", "ops", "--to", "bootstrap"]).ok();
@@ -45,9 +64,33 @@ fn tracks_stand_side_by_side_and_tell_for_whom_they_wait() {
     $ atelier learn
     --- stderr
     1   first_steps steps   First steps, alone                  32 min
-    2   one dev1            Dev 1, a team that uses Helm        1 h 37 min   0 of 11 steps
-    3   one dev2            Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps
-    4   one ops             Ops, the platform team              2 h 14 min   2 of 16 steps
+    2   one ops             Ops, the platform team              2 h 14 min   2 of 16 steps
+    3   one dev1            Dev 1, a team that uses Helm        1 h 37 min   0 of 11 steps
+    4   one dev2            Dev 2, a team that uses Kustomize   1 h 16 min   1 of 10 steps
     --- exit code 0
+    ");
+}
+
+#[test]
+fn tracks_tell_how_long_a_rehearsal_took() {
+    let world = World::new();
+    let step = |id: &str, took: f64| {
+        let text = serde_json::json!({"step": format!("steps.{id}"), "took": took, "events": []}).to_string();
+        world.write(&format!("took/steps.{id}.json"), &text);
+    };
+    let tracks = |world: &World| world.atelier(&["tracks", "--rehearsed", "took"]).ok().stdout().to_owned();
+    for id in ["install", "key", "source", "add_podinfo", "watch", "comes_back"] {
+        step(id, 2.5);
+    }
+    world.write("took/notes.json", "not a transcript");
+    assert!(!tracks(&world).contains("rehearsed in"), "a step is missing");
+    step("four", 2.5);
+    assert!(tracks(&world).contains("7 steps · easy · rehearsed in 17.5 s\n"), "{}", tracks(&world));
+    insta::assert_snapshot!(world.atelier(&["tracks", "--rehearsed", "nowhere"]), @"
+    $ atelier tracks --rehearsed nowhere
+    --- stderr
+    error: `nowhere`: No such file or directory (os error 2)
+    hint: name the folder that `atelier rehearse --transcript DIR` wrote
+    --- exit code 2
     ");
 }

@@ -102,7 +102,9 @@ async fn pull_request_is_opened_discussed_approved_and_merged_in_a_browser() {
     world.git(&work, &["push", "-q", "origin", "feature/x"]).await;
     let (one, two) = (Browser::sign_in(&world, "dev1").await, Browser::sign_in(&world, "dev2").await);
     let page = one.get("/dev1/apps/pulls/new/feature/x").await;
-    assert!(page.contains("value=\"add x\""), "{page}");
+    assert!(page.contains("value=\"add x\"") && page.contains("value=\"main\""), "{page}");
+    let same = one.get("/dev1/apps/compare/production...feature/x").await;
+    assert!(same.contains("value=\"add x\"") && same.contains("value=\"production\""), "{same}");
     let csrf = one.csrf("/dev1/apps").await;
     let fields = |csrf| {
         [
