@@ -18,6 +18,7 @@
 
 use std::error::Error as StdError;
 
+use crate::artifacts::bundle;
 use crate::{artifacts, lab, platform, process, scenario};
 
 /// What sort of failure it is; its exit code is documented above.
@@ -148,6 +149,13 @@ impl From<artifacts::Error> for Failure {
         let mut failure = Self::new(kind, error);
         failure.hints.extend(hint.map(str::to_owned));
         failure
+    }
+}
+
+impl From<bundle::Error> for Failure {
+    fn from(error: bundle::Error) -> Self {
+        let (kind, hint) = bundle_hint(&error);
+        Self::new(kind, error).hint(hint)
     }
 }
 
@@ -306,6 +314,45 @@ fn file_hint(error: &std::io::Error) -> &'static str {
     }
 }
 
+fn bundle_hint(error: &bundle::Error) -> (Kind, &'static str) {
+    use bundle::Error as E;
+    match error {
+        E::File { verb: "read", .. } => (Kind::Machine, "name the file of a bundle, or the address of one"),
+        E::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => (
+            Kind::Machine,
+            "free some space, or name a file on another disk; the same command goes on from here",
+        ),
+        E::File { .. } => (Kind::Machine, "name a file in a folder that you can write"),
+        E::Room { .. } => (Kind::Machine, "free some space there, or name a file on another disk"),
+        E::NoBundle { .. } => (Kind::Arguments, "`atelier bundle save FILE` writes one"),
+        E::Format { found, known, .. } if found > known => (Kind::Arguments, "use the newer program"),
+        E::Format { .. } => (Kind::Arguments, "save it again with this program: `atelier bundle save FILE`"),
+        E::Length { .. } | E::Altered { .. } => {
+            (Kind::Machine, "copy it again; `atelier bundle verify FILE` tells whether a copy is whole")
+        }
+        E::Differs { what: "workshop", .. } => {
+            (Kind::Arguments, "name its workshop with `--workshop NAME`, or take another bundle")
+        }
+        E::Differs { what: "platform", .. } => (
+            Kind::Arguments,
+            "without `--bundle` the lab needs none; another lab has another name: `--lab NAME`",
+        ),
+        E::Differs { .. } => {
+            (Kind::Arguments, "save one for this machine: `atelier bundle save FILE --architecture NAME`")
+        }
+        E::Archive { .. } => {
+            (Kind::Platform, "another version of Docker may give it out better; tell us of this one")
+        }
+        E::Address { .. } => (Kind::Arguments, "ask who serves the bundle for the whole address"),
+        E::Unreachable { .. } => {
+            (Kind::Machine, "is `atelier bundle serve` still there, and are both machines in one network?")
+        }
+        E::Refused { .. } => {
+            (Kind::Arguments, "ask who serves the bundle for the whole address, with its token")
+        }
+    }
+}
+
 fn k3d_hint(error: &platform::k3d::Error) -> (Kind, &'static str) {
     use platform::k3d::Error as E;
     match error {
@@ -340,6 +387,24 @@ fn k3d_hint(error: &platform::k3d::Error) -> (Kind, &'static str) {
         E::Image { .. } | E::Digest { .. } | E::Architecture { .. } => {
             (Kind::Machine, "`atelier config` shows the images and how to set them")
         }
+        E::Lacking { .. } => (
+            Kind::Machine,
+            "where there is a network, `atelier bundle save FILE` gets them; `atelier up --bundle FILE` brings them here",
+        ),
+        E::Untagged { .. } => {
+            (Kind::Arguments, "name it by a tag; `atelier config` shows the images and how to set them")
+        }
+        E::Unavailable { .. } => (
+            Kind::Machine,
+            "pull it for that architecture with `images.pull` as `missing`, or leave the architecture out",
+        ),
+        E::NotLoaded { source, .. } | E::NotTaken { source, .. } => match source.as_ref() {
+            E::Another { .. } | E::Image { .. } | E::Engine { .. } => {
+                (Kind::Machine, "Docker's own log may tell more; the same command goes on from here")
+            }
+            source => k3d_hint(source),
+        },
+        E::Bundle(error) => bundle_hint(error),
         E::TooOld { .. } | E::NoSubnet => (Kind::Machine, "`atelier doctor` tells more"),
         E::Checksum { .. } => (
             Kind::Machine,

@@ -3,6 +3,7 @@
 
 mod archive;
 mod base;
+pub mod bundle;
 mod chart;
 mod copy;
 mod dockerfile;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    artifact, audit, bench, chart, check, completions, config, credentials, doctor, down, env, explain,
-    export, glossary, graph, handout, hint, image, learn, lint, list, logs, man, manifest, new, next, open,
-    plan, present, recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start, status, stop,
-    team, tracks, up, why,
+    artifact, audit, bench, bundle, chart, check, completions, config, credentials, doctor, down, env,
+    explain, export, glossary, graph, handout, hint, image, learn, lint, list, logs, man, manifest, new,
+    next, open, plan, present, recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start,
+    status, stop, team, tracks, up, why,
 };
 
 /// The version with what it was built of and how.
@@ -108,6 +108,8 @@ pub(super) enum Command {
     Chart(chart::ChartArgs),
     /// Push manifests as an artefact that Flux reads
     Artifact(artifact::ArtifactArgs),
+    /// Take a workshop's images along in one file, to where there is no network
+    Bundle(bundle::BundleArgs),
     /// Look at this machine and say what it lacks
     Doctor(doctor::DoctorArgs),
     /// Show what can be configured, what is in force, and where it comes from

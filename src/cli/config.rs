@@ -131,6 +131,22 @@ impl Configuration {
         self.values.get(key.name).cloned().unwrap_or_else(|| (key.default.to_owned(), Origin::Default))
     }
 
+    /// Nothing is pulled or downloaded, whatever was set.
+    pub(super) fn go_offline(&mut self) {
+        self.values.insert("offline", ("true".to_owned(), Origin::Flag));
+    }
+
+    /// Takes over what a bundle says where the user has set nothing else; what is not a bundle's to say is passed over.
+    pub(super) fn add(&mut self, settings: &BTreeMap<String, String>) {
+        let known = settings.iter().filter_map(|(name, value)| Some((Key::of_bundle(name)?, value)));
+        for (key, value) in known {
+            let own = self.values.get(key.name).is_some_and(|(_, origin)| *origin != Origin::Lab);
+            if !own {
+                self.values.insert(key.name, (value.clone(), Origin::Flag));
+            }
+        }
+    }
+
     /// What the values mean.
     pub(super) fn settings(&self) -> Result<Settings, Failure> {
         Ok(Settings::new(&self.values, search()).map_err(crate::platform::Error::from)?)
@@ -163,6 +179,7 @@ fn flatten(name: &str, value: &Value, flat: &mut BTreeMap<String, String>) -> Re
     let plain = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
+        Value::Bool(word) => Some(word.to_string()),
         Value::Null => Some(String::new()),
         _ => None,
     };
@@ -209,6 +226,17 @@ mod tests {
         let settings = configuration.settings().unwrap();
         assert_eq!(settings.clusters, ["main", "east"]);
         assert_eq!((settings.k3s.as_str(), settings.mirrors["docker.io"].as_str()), ("a/b:1", "m.example"));
+    }
+
+    #[test]
+    fn a_bundle_sets_what_is_its_own_and_nobody_else_has_set() {
+        let mut configuration = read("images: {k3s: mine/k3s:1}\noffline: true\n").unwrap();
+        let of_bundle =
+            [("images.k3s", "its/k3s:1"), ("images.gitea", "its/gitea:1"), ("tools.k3d", "/tmp/evil")];
+        configuration.add(&of_bundle.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        let settings = configuration.settings().unwrap();
+        assert_eq!((settings.k3s.as_str(), settings.gitea.as_str()), ("mine/k3s:1", "its/gitea:1"));
+        assert_eq!((settings.k3d, settings.offline), ("k3d".into(), true));
     }
 
     #[test]

@@ -111,17 +111,23 @@ async fn converse(mut attached: Attached, terminal: bool) -> Result<i64, Failure
                 Some(Err(error)) => return Err(platform::Error::from(error).into()),
                 None => break,
             },
-            bytes = typed.recv(), if open => match bytes {
-                Some(bytes) => open = attached.input.write_all(&bytes).await.is_ok() && attached.input.flush().await.is_ok(),
-                None => {
-                    open = false;
-                    let _ = attached.input.shutdown().await;
-                }
-            },
+            bytes = typed.recv(), if open => {
+                open = hand_on(&mut attached, bytes).await;
+            }
             _ = resized.recv() => sizing = size(&attached),
         }
     }
     Ok(attached.ended.await.map_err(platform::Error::from)?)
+}
+
+/// Writes what was typed; closes the container's input at its end. Whether more can come.
+async fn hand_on(attached: &mut Attached, typed: Option<Vec<u8>>) -> bool {
+    let Some(bytes) = typed else {
+        // A container that has ended meanwhile reads nothing.
+        let _ = attached.input.shutdown().await;
+        return false;
+    };
+    attached.input.write_all(&bytes).await.is_ok() && attached.input.flush().await.is_ok()
 }
 
 /// What comes from standard input. The thread that reads it ends with this process: nothing can wake it.

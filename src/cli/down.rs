@@ -70,7 +70,7 @@ async fn one(global: &Global, folder: &LabFolder, args: &DownArgs) -> Result<Rem
     }
     let settings = global.configuration(Some(folder)).and_then(|found| found.settings()).unwrap_or_default();
     let plan = Plan::of(&spec);
-    let material = Material { spec, repositories: Vec::new(), operator: Vec::new(), settings };
+    let material = Material { spec, repositories: Vec::new(), operator: Vec::new(), settings, bundle: None };
     let context = global.context(folder.clone(), material)?;
     let had = Inventory::take(&context).await?;
     let kept =

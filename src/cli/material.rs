@@ -25,7 +25,7 @@ pub(super) fn load(
     spec.operator = workshop.operator;
     spec.lesson_installs = workshop.installs_operator();
     let repositories = workshop.seeds(&session::values(None))?;
-    Ok(Material { spec, repositories, operator: controllers::operator::manifest(), settings })
+    Ok(Material { spec, repositories, operator: controllers::operator::manifest(), settings, bundle: None })
 }
 
 /// The images that the operator's Deployments name.

@@ -8,6 +8,7 @@ mod audit;
 mod bench;
 mod bench_engine;
 mod bench_server;
+mod bundle;
 mod chart;
 mod check;
 mod completions;

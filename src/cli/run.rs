@@ -8,10 +8,10 @@ use clap::{CommandFactory as _, Parser as _};
 use super::arguments::{Arguments, Command};
 use super::global::Global;
 use super::{
-    artifact, audit, bench, chart, check, completions, config, credentials, doctor, down, env, explain,
-    export, glossary, graph, handout, hint, image, learn, lint, list, logs, man, manifest, new, next, open,
-    plan, present, recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start, status, stop,
-    team, tracks, up, why,
+    artifact, audit, bench, bundle, chart, check, completions, config, credentials, doctor, down, env,
+    explain, export, glossary, graph, handout, hint, image, learn, lint, list, logs, man, manifest, new,
+    next, open, plan, present, recreate, rehearse, reset, sample, schema, serve, shell, skip, solve, start,
+    status, stop, team, tracks, up, why,
 };
 use crate::error::{Failure, Kind};
 use crate::ui::{Mode, Ui};
@@ -106,6 +106,7 @@ async fn execute(arguments: Arguments, ui: Ui) -> Result<u8, Failure> {
         Command::Image(args) => image::run(&global, args).await,
         Command::Chart(args) => chart::run(&global, args).await,
         Command::Artifact(args) => artifact::run(&global, args).await,
+        Command::Bundle(args) => bundle::run(&global, args).await,
         Command::Completions(args) => Ok(completions::run(&global, &args)),
         Command::Man(args) => man::run(&global, &args),
         Command::Doctor(args) => doctor::run(&global, args).await,

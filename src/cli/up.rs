@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::global::Global;
-use super::{material, status};
+use super::{bundle, material, status};
+use crate::artifacts::bundle::{Bundle, Error as BundleError};
 use crate::error::{Failure, Kind};
 use crate::lab::{Error, Lock, Plan, Spec};
 use crate::platform;
@@ -19,6 +20,12 @@ pub(super) struct UpArgs {
     /// Where the lab runs
     #[arg(long, env = "ATELIER_PLATFORM", value_name = "PLATFORM", value_parser = ["embedded", "k3d"])]
     platform: Option<String>,
+    /// Take the images from a bundle and pull nothing: a file, or the address that `bundle serve` prints
+    #[arg(long, value_name = "FILE|ADDRESS")]
+    bundle: Option<String>,
+    /// Pull and download nothing, now and later; what is missing is named before anything starts
+    #[arg(long)]
+    offline: bool,
 }
 
 pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
@@ -35,14 +42,28 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
         return Err(Error::Differs { lab, what: "workshop", found, wanted: workshop }.into());
     }
     let configured = global.configuration(Some(&folder))?.platform;
-    let (platform, why) = choose(args.platform, known.as_ref(), configured)?;
+    let bundle = match &args.bundle {
+        Some(place) => Some(bundle::open(place).await?),
+        None => None,
+    };
+    let (platform, why) = choose(args.platform, known.as_ref(), bundle.is_some(), configured)?;
     if let Some(spec) = known.as_ref().filter(|spec| spec.platform != platform) {
         let (lab, found) = (folder.name().to_owned(), spec.platform.name().to_owned());
         return Err(
             Error::Differs { lab, what: "platform", found, wanted: platform.name().to_owned() }.into()
         );
     }
-    let material = material::load(global, folder.name(), platform, &workshop, known.as_ref())?;
+    let mut material = material::load(global, folder.name(), platform, &workshop, known.as_ref())?;
+    if args.offline || bundle.is_some() {
+        let mut configuration = global.configuration(Some(&folder))?;
+        configuration.go_offline();
+        if let Some(bundle) = &bundle {
+            must_suit(bundle, platform, &workshop)?;
+            configuration.add(&bundle.index().settings);
+        }
+        material.settings = configuration.settings()?;
+        material.bundle = bundle;
+    }
     folder.create()?;
     let _lock = Lock::take(&folder, "up")?;
     if global.ui.mode() == Mode::Human {
@@ -99,10 +120,28 @@ pub(super) async fn run(global: &Global, args: UpArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The platform and why it is that one: as asked, else the lab's, else the configured, else the default.
+/// Refuses a bundle for something else than the lab.
+fn must_suit(bundle: &Bundle, platform: platform::Kind, workshop: &str) -> Result<(), Failure> {
+    let index = bundle.index();
+    let differs = |what, found: &str, wanted: &str| {
+        let (found, wanted) = (found.to_owned(), wanted.to_owned());
+        Err(BundleError::Differs { from: bundle.from(), what, found, wanted }.into())
+    };
+    if index.platform != platform.name() {
+        return differs("platform", &index.platform, platform.name());
+    }
+    if index.workshop != workshop {
+        return differs("workshop", &index.workshop, workshop);
+    }
+    Ok(())
+}
+
+/// The platform and why it is that one: as asked, else the lab's, else the bundle's, else the configured, else the
+/// default.
 fn choose(
     asked: Option<String>,
     known: Option<&Spec>,
+    bundle: bool,
     configured: Option<String>,
 ) -> Result<(platform::Kind, &'static str), Failure> {
     let named = |word: &str| {
@@ -116,6 +155,7 @@ fn choose(
     match (asked, known, configured) {
         (Some(word), ..) => Ok((named(&word)?, "as asked")),
         (None, Some(spec), _) => Ok((spec.platform, "as before")),
+        (None, None, _) if bundle => Ok((platform::Kind::K3d, "as the bundle needs")),
         (None, None, Some(word)) => Ok((named(&word)?, "as configured")),
         (None, None, None) => Ok((platform::Kind::Embedded, "the default")),
     }

@@ -35,7 +35,7 @@ impl Plan {
     pub fn of(spec: &Spec) -> Self {
         let (platform, operator) = (spec.platform, spec.operator);
         // A lesson that installs the operator needs everything but the installation.
-        let at_hand = operator || spec.lesson_installs;
+        let at_hand = spec.needs_operator();
         let mut stages: Vec<Box<dyn Stage>> = vec![Box::new(Folder)];
         match platform {
             Kind::Embedded => stages.push(Box::new(Server)),

@@ -2,13 +2,14 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Error;
 use crate::objects::Image;
-use crate::platform::k3d::Settings;
+use crate::platform::k3d::{Bundle, Settings};
 use crate::platform::{Actor, Kind, Repository};
 
 /// The version of `lab.json` that this program writes.
@@ -78,6 +79,20 @@ impl Spec {
         serde_json::from_value(value).map_err(damaged)
     }
 
+    /// The images of the catalogue that come from elsewhere; the samples' are built of this program.
+    pub fn foreign_images(&self) -> Vec<String> {
+        let foreign = self.images.iter().filter(|image| !image.behaviour.is_sample());
+        let tags = |image: &Image| {
+            image.tags.iter().map(|tag| format!("{}:{tag}", image.reference)).collect::<Vec<_>>()
+        };
+        foreign.flat_map(tags).collect()
+    }
+
+    /// Whether the operator's manifest and images must be at hand.
+    pub fn needs_operator(&self) -> bool {
+        self.operator || self.lesson_installs
+    }
+
     /// The actor of that name.
     pub fn actor(&self, name: &str) -> Result<&Actor, Error> {
         let found = self.actors.iter().find(|actor| actor.name == name);
@@ -105,4 +120,6 @@ pub struct Material {
     pub operator: Vec<Value>,
     /// How the k3d platform is made.
     pub settings: Settings,
+    /// What the k3d platform's images and the operator's manifest are taken from, if not from elsewhere.
+    pub bundle: Option<Arc<Bundle>>,
 }

@@ -125,7 +125,7 @@ impl Administration {
                 outcome = Outcome::Updated;
             }
             if !rules.contains(branch) {
-                self.api.protect_branch(owner, name, branch).await?;
+                self.api.protect_branch(owner, name, branch, ADMINISTRATOR).await?;
                 outcome = Outcome::Updated;
             }
         }

@@ -355,10 +355,17 @@ impl Gitea {
         Ok(found.as_array().into_iter().flatten().map(|rule| text(rule, "rule_name")).collect())
     }
 
-    /// Lets a branch take pull requests only.
-    pub async fn protect_branch(&self, owner: &str, name: &str, branch: &str) -> Result<(), Error> {
+    /// Lets a branch take pull requests only, except from `keeper`: who brings an older state back writes to it.
+    pub async fn protect_branch(
+        &self,
+        owner: &str,
+        name: &str,
+        branch: &str,
+        keeper: &str,
+    ) -> Result<(), Error> {
         let path = format!("{}/branch_protections", repository(owner, name));
-        let body = json!({"rule_name": branch, "enable_push": false});
+        let body = json!({"rule_name": branch, "enable_push": true, "enable_push_whitelist": true,
+            "push_whitelist_usernames": [keeper]});
         self.send(Method::POST, &path, Some(body)).await.map(|_| ())
     }
 

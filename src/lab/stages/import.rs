@@ -13,19 +13,27 @@ pub(in crate::lab) struct Import {
     name: &'static str,
     after: &'static [&'static str],
     wanted: Choose,
+    /// Whether what k3s itself needs comes with it, where nodes can pull nothing.
+    add_ons: bool,
 }
 
 impl Import {
     pub(in crate::lab) const WORKSHOP: Self =
-        Self { name: "import", after: &["network", "images"], wanted: workshop };
+        Self { name: "import", after: &["network", "images"], wanted: workshop, add_ons: true };
     /// Two imports at one time end badly in the nodes; the operator's goes first, since more waits for it.
     pub(in crate::lab) const WORKSHOP_LAST: Self =
-        Self { name: "import", after: &["images", "operator-import"], wanted: workshop };
-    pub(in crate::lab) const OPERATOR: Self =
-        Self { name: "operator-import", after: &["network", "operator-images"], wanted: operator };
+        Self { name: "import", after: &["images", "operator-import"], wanted: workshop, add_ons: false };
+    pub(in crate::lab) const OPERATOR: Self = Self {
+        name: "operator-import",
+        after: &["network", "operator-images"],
+        wanted: operator,
+        add_ons: true,
+    };
 
     fn references(&self, context: &Context, site: &Site) -> Result<Vec<String>, Error> {
-        Ok((self.wanted)(context, site)?.into_iter().map(|wanted| wanted.reference).collect())
+        let wanted = (self.wanted)(context, site)?.into_iter().map(|wanted| wanted.reference);
+        let add_ons = if self.add_ons { site.add_ons() } else { &[] };
+        Ok(add_ons.iter().cloned().chain(wanted).collect())
     }
 }
 

@@ -185,6 +185,61 @@ pub enum Error {
         /// SHA-256, hexadecimal.
         wanted: String,
     },
+    /// Nothing is to be pulled or downloaded, and something is not at hand.
+    #[error("nothing is pulled or downloaded, and this is not at hand: {}", pieces.join(", "))]
+    Lacking {
+        /// What is missing, each with its name.
+        pieces: Vec<String>,
+    },
+    /// A bundle can hold images with a tag only.
+    #[error(
+        "image `{image}` is named by its digest, which an engine does not know of an image that was loaded"
+    )]
+    Untagged {
+        /// The reference.
+        image: String,
+    },
+    /// An image for another architecture cannot be had.
+    #[error("image `{image}` cannot be had for {architecture}: {reason}")]
+    Unavailable {
+        /// The reference.
+        image: String,
+        /// The architecture.
+        architecture: String,
+        /// Why.
+        reason: String,
+    },
+    /// An image of a bundle did not come into the engine.
+    #[error("image `{image}` of the bundle was not loaded; {done} of {of} images are in the engine")]
+    NotLoaded {
+        /// The reference.
+        image: String,
+        /// How many images of the bundle the engine has.
+        done: usize,
+        /// How many the bundle has for it.
+        of: usize,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
+    /// An image did not come out of the engine.
+    #[error("image `{image}` was not taken into the bundle")]
+    NotTaken {
+        /// The reference.
+        image: String,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
+    /// An engine has said that it loaded an image, and shows none, or another one.
+    #[error("the engine has {found} under that name after it was loaded")]
+    Another {
+        /// `no image` or `another image`.
+        found: &'static str,
+    },
+    /// A bundle cannot be written or read.
+    #[error(transparent)]
+    Bundle(#[from] crate::artifacts::bundle::Error),
     /// A setting has a value that it cannot have.
     #[error("setting `{key}` cannot be `{value}`: {expected}")]
     Setting {

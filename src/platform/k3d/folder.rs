@@ -69,7 +69,13 @@ impl Folder {
     }
 
     pub(super) fn create(&self) -> Result<(), Error> {
-        create_folder(&self.join("clusters"))
+        create_folder(&self.join("clusters"))?;
+        create_folder(&self.scratch())
+    }
+
+    /// Where k3d's own temporary files are; they go with the lab.
+    pub(super) fn scratch(&self) -> PathBuf {
+        self.join("scratch")
     }
 
     /// Whose the lab is, when it has been set up once.

@@ -23,12 +23,13 @@ impl Site {
             return Ok(self.check(&wanted, &image).await.map(|()| false)?);
         }
         if self.settings.pull == Pull::Never {
-            let reason = "it is not in the engine, and `images.pull` is `never`".to_owned();
+            let why = if self.settings.offline { "this lab is offline" } else { "`images.pull` is `never`" };
+            let reason = format!("it is not in the engine, and {why}");
             return Err(Error::Image { image: wanted, reason }.into());
         }
         let from = self.settings.redirected(reference);
         let known = from != wanted && self.engine.image(&from).await?.is_some();
-        self.pull(&from, tell).await?;
+        self.pull(&from, None, tell).await?;
         if from != wanted {
             self.engine.tag(&from, &wanted).await?;
             // A second name that nobody asked for would keep the image when `--purge` takes the first one away.
@@ -49,7 +50,13 @@ impl Site {
         Ok(self.engine.image(&self.settings.local(reference)).await?.is_some())
     }
 
-    async fn pull(&self, reference: &str, tell: Tell<'_>) -> Result<(), Error> {
+    /// Pulls an image, for another platform than the engine's if one is named.
+    pub(super) async fn pull(
+        &self,
+        reference: &str,
+        platform: Option<&str>,
+        tell: Tell<'_>,
+    ) -> Result<(), Error> {
         // An engine that is told no tag pulls all of them.
         let reference = &tagged(reference);
         tell(format!("image {reference} is pulled"));
@@ -64,7 +71,7 @@ impl Site {
                 let (bytes, of) = (now.bytes / 1_000_000, now.of / 1_000_000);
                 tell(format!("image {reference}: {} of {} layers, {bytes} of {of} MB", now.done, now.layers));
             };
-            let error = match self.engine.pull(reference, login.clone(), progress).await {
+            let error = match self.engine.pull(reference, platform, login.clone(), progress).await {
                 Ok(()) => return Ok(()),
                 Err(error @ (Error::Full { .. } | Error::Gone { .. })) => return Err(error),
                 Err(error) => error,

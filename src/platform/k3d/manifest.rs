@@ -90,6 +90,10 @@ impl Site {
                 return Ok((record, text));
             }
         }
+        if self.settings.offline {
+            let reason = "it is not there, or another one than was meant, and this lab is offline".to_owned();
+            return Err(Error::Manifest { from: cache.display().to_string(), reason });
+        }
         let (from, text) = if let Some(found) = self.export_manifest(tell).await {
             found
         } else {
@@ -209,6 +213,19 @@ fn cached(home: &Path, settings: &Settings) -> PathBuf {
     home.join(CACHE).join(format!("flux-{}{place}.yaml", settings.flux_version))
 }
 
+/// Keeps a manifest for the labs of a state folder, as if it had been downloaded. Where it is then.
+pub(super) fn keep_for_labs(
+    home: &Path,
+    settings: &Settings,
+    version: &str,
+    text: &[u8],
+) -> Result<PathBuf, platform::Error> {
+    let settings = Settings { flux_version: version.to_owned(), ..settings.clone() };
+    let path = cached(home, &settings);
+    create_folder(&home.join(CACHE))?;
+    write(&path, text).map(|()| path)
+}
+
 /// The manifests that are kept for the labs of a state folder, with their sizes in bytes.
 pub fn manifests(home: &Path) -> Vec<(PathBuf, u64)> {
     let entries = std::fs::read_dir(home.join(CACHE)).into_iter().flatten().flatten();
@@ -233,7 +250,7 @@ fn told(record: &Manifest) -> String {
     format!("{}, sha256 {}", record.from, record.sha256)
 }
 
-fn sha256(text: &str) -> String {
+pub(super) fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 

@@ -6,6 +6,7 @@
 //! at any time and goes on from what there is.
 
 mod build;
+mod bundle;
 mod certificate;
 mod cluster;
 mod config;
@@ -31,6 +32,8 @@ mod site;
 mod tool;
 mod workspace;
 
+pub use crate::artifacts::bundle::Bundle;
+pub use bundle::{Loaded, Order, keep_manifest, load, save};
 pub use engine::{Attached, Engine, Facts, Search};
 pub use error::Error;
 pub use folder::{Folder, Record};

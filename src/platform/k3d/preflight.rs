@@ -194,6 +194,14 @@ async fn pulls(engine: &Engine, settings: &Settings) -> Finding {
         return Finding::good("images", "the nodes' and the forge's are in the engine");
     }
     let text = format!("to be pulled: {}", missing.join(", "));
+    if settings.offline {
+        let advice = "load a bundle: `atelier bundle load FILE`, or `atelier up --bundle FILE`";
+        return Finding::problem(
+            "images",
+            text.replace("to be pulled", "missing, and nothing is pulled"),
+            advice,
+        );
+    }
     if settings.pull == super::Pull::Never {
         return Finding::problem("images", text, "load them, or set `images.pull` to `missing`");
     }

@@ -31,7 +31,20 @@ const RELEASES: &str = "https://github.com/fluxcd/flux2/releases/download/{versi
 /// What `make workspace` calls the work environment's image.
 const WORKSPACE: &str = concat!("atelier/workspace:", env!("CARGO_PKG_VERSION"));
 
-const KEYS: [Key; 15] = [
+/// The nodes' image when nobody sets it.
+const K3S: &str = "rancher/k3s:v1.34.1-k3s1";
+/// What that release of k3s runs besides itself, without Traefik, which labs leave out.
+/// <https://github.com/k3s-io/k3s/blob/v1.34.1%2Bk3s1/scripts/airgap/image-list.txt>
+const ADD_ONS: [&str; 6] = [
+    "rancher/klipper-lb:v0.4.13",
+    "rancher/local-path-provisioner:v0.0.32",
+    "rancher/mirrored-coredns-coredns:1.12.3",
+    "rancher/mirrored-library-busybox:1.36.1",
+    "rancher/mirrored-metrics-server:v0.8.0",
+    "rancher/mirrored-pause:3.6",
+];
+
+const KEYS: [Key; 17] = [
     key("clusters", "ATELIER_CLUSTERS", "main", "names of the clusters, with commas"),
     key("docker.host", "DOCKER_HOST", "", "address of the Docker engine; found by itself when empty"),
     key("flux.manifest", "ATELIER_FLUX_MANIFEST", "", "file with the operator's manifest"),
@@ -43,10 +56,16 @@ const KEYS: [Key; 15] = [
         "where the manifest is loaded from; `{version}` is filled in",
     ),
     key("flux.version", "ATELIER_FLUX_VERSION", "v2.9.0", "release of the operator"),
+    key(
+        "images.add-ons",
+        "ATELIER_IMAGES_ADD_ONS",
+        "",
+        "images that k3s itself needs, with commas, or `none`; known for the default `images.k3s` when empty",
+    ),
     key("images.base", "ATELIER_IMAGES_BASE", "scratch", "base of the sample's image; `scratch`: none"),
     key("images.gitea", "ATELIER_IMAGES_GITEA", "docker.gitea.com/gitea:1.24.6", "the forge's image"),
     key("images.k3d-tools", "ATELIER_IMAGES_K3D_TOOLS", "", "k3d's helper image; its own choice when empty"),
-    key("images.k3s", "ATELIER_IMAGES_K3S", "rancher/k3s:v1.34.1-k3s1", "the nodes' image"),
+    key("images.k3s", "ATELIER_IMAGES_K3S", K3S, "the nodes' image"),
     key(
         "images.mirrors",
         "ATELIER_IMAGES_MIRRORS",
@@ -60,11 +79,29 @@ const KEYS: [Key; 15] = [
         "`missing`: pull what is not there; `never`: pull nothing",
     ),
     key("images.workspace", "ATELIER_IMAGES_WORKSPACE", WORKSPACE, "the work environment's image"),
+    key("offline", "ATELIER_OFFLINE", "false", "`true`: nothing is pulled or downloaded"),
     key("tools.flux", "ATELIER_TOOLS_FLUX", "flux", "the program flux"),
     key("tools.k3d", "ATELIER_TOOLS_K3D", "k3d", "the program k3d"),
 ];
 
+/// The settings that a bundle may bring along: names of images, and which manifest. Programs are not among them, nor
+/// anything else that would let a bundle do more than be loaded.
+const OF_BUNDLES: [&str; 7] = [
+    "flux.sha256",
+    "flux.version",
+    "images.add-ons",
+    "images.base",
+    "images.gitea",
+    "images.k3d-tools",
+    "images.k3s",
+];
+
 impl Key {
+    /// The setting of that name, if a bundle may bring it along.
+    pub fn of_bundle(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name && OF_BUNDLES.contains(&name))
+    }
+
     /// All settings, in the order of their names.
     pub fn all() -> &'static [Self] {
         &KEYS
@@ -121,6 +158,9 @@ pub struct Settings {
     pub k3d_tools: Option<String>,
     /// The forge's image.
     pub gitea: String,
+    /// What k3s itself runs. Nodes pull it, and get it from the engine where nothing is pulled.
+    #[serde(default)]
+    pub add_ons: Vec<String>,
     /// The base of the sample's image.
     pub base: String,
     /// The work environment's image.
@@ -130,6 +170,9 @@ pub struct Settings {
     pub mirrors: BTreeMap<String, String>,
     /// When images are pulled.
     pub pull: Pull,
+    /// Nothing is pulled or downloaded.
+    #[serde(default)]
+    pub offline: bool,
     /// The operator's release.
     pub flux_version: String,
     /// The operator's manifest.
@@ -184,6 +227,11 @@ impl Settings {
             "never" => Pull::Never,
             _ => return Err(wrong("images.pull", "it is `missing` or `never`")),
         };
+        let offline = match get("offline").as_str() {
+            "true" => true,
+            "false" => false,
+            _ => return Err(wrong("offline", "it is `true` or `false`")),
+        };
         let sha256 = some("flux.sha256");
         let hexadecimal =
             |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -208,11 +256,13 @@ impl Settings {
             k3s: get("images.k3s"),
             k3d_tools: some("images.k3d-tools"),
             gitea: get("images.gitea"),
+            add_ons: add_ons(&get("images.add-ons"), &get("images.k3s")),
             base: get("images.base"),
             workspace: get("images.workspace"),
             mirrors: mirrors(&get("images.mirrors"))
                 .ok_or_else(|| wrong("images.mirrors", "it is `registry=other`, several with commas"))?,
-            pull,
+            pull: if offline { Pull::Never } else { pull },
+            offline,
             flux_version,
             flux_manifest: some("flux.manifest").map(PathBuf::from),
             flux_url: Some(flux_url).filter(|url| url != RELEASES),
@@ -267,6 +317,15 @@ pub(super) fn split(reference: &str) -> (&str, String) {
 pub(super) fn tagged(reference: &str) -> String {
     let last = reference.rsplit('/').next().unwrap_or_default();
     if last.contains([':', '@']) { reference.to_owned() } else { format!("{reference}:latest") }
+}
+
+fn add_ons(text: &str, k3s: &str) -> Vec<String> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect::<Vec<_>>();
+    match words.as_slice() {
+        [] if k3s == K3S => ADD_ONS.map(str::to_owned).to_vec(),
+        [] | ["none"] => Vec::new(),
+        words => words.iter().map(|&word| word.to_owned()).collect(),
+    }
 }
 
 fn legal_cluster(name: &str) -> bool {

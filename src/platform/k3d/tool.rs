@@ -22,6 +22,10 @@ impl Site {
             .env("DOCKER_HOST", self.engine.address())
             .env("KUBECONFIG", self.folder.cluster(cluster, "k3d-kubeconfig").display().to_string())
             .env("LOG_COLORS", "false");
+        // It writes its configuration there for itself, and when it is killed it leaves that behind.
+        let scratch = self.folder.scratch();
+        let command =
+            if scratch.is_dir() { command.env("TMPDIR", scratch.display().to_string()) } else { command };
         match &self.settings.k3d_tools {
             Some(image) => command.env("K3D_IMAGE_TOOLS", self.settings.local(image)),
             None => command,

@@ -68,6 +68,7 @@ fn everything_that_can_be_set_is_shown_with_its_origin() {
     flux.sha256  <sha256>  ATELIER_FLUX_SHA256  checksum that the operator's manifest must have
     flux.url  https://github.com/fluxcd/flux2/releases/download/{version}/install.yaml  default  where the manifest is loaded from; `{version}` is filled in
     flux.version  v2.9.0  default  release of the operator
+    images.add-ons  -  default  images that k3s itself needs, with commas, or `none`; known for the default `images.k3s` when empty
     images.base  scratch  default  base of the sample's image; `scratch`: none
     images.gitea  docker.gitea.com/gitea:1.24.6  default  the forge's image
     images.k3d-tools  -  default  k3d's helper image; its own choice when empty
@@ -75,6 +76,7 @@ fn everything_that_can_be_set_is_shown_with_its_origin() {
     images.mirrors  docker.io=mirror.example  `<folder>/atelier.yaml`  registries to use instead, `docker.io=mirror.example`
     images.pull  never  --set  `missing`: pull what is not there; `never`: pull nothing
     images.workspace  atelier/workspace:0.1.0  default  the work environment's image
+    offline  false  default  `true`: nothing is pulled or downloaded
     tools.flux  flux  default  the program flux
     tools.k3d  k3d  default  the program k3d
     --- stderr

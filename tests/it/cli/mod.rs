@@ -2,6 +2,7 @@
 
 mod artifact;
 mod audit;
+mod bundle;
 mod chart;
 mod completions;
 mod config;

@@ -49,3 +49,30 @@ fn the_state_before_a_step_comes_back() {
     let gone = world.shell("ops", "kubectl get namespace dev2 2>&1 || true").ok();
     assert!(gone.stdout().contains("not found"), "{gone}");
 }
+
+/// The files of a branch that takes pull requests only.
+fn production(world: &World) -> String {
+    let line = "rm -rf \"$TMPDIR/p\"; git clone -q -b production http://forge.atelier.internal:3000/dev2/postcard.git \"$TMPDIR/p\"; \
+        git -C \"$TMPDIR/p\" rev-parse HEAD^{tree}";
+    world.shell("ops", line).ok().stdout().to_owned()
+}
+
+#[test]
+fn what_was_merged_into_a_protected_branch_is_taken_back() {
+    if !(needs("git") && needs("bash") && needs("kubectl")) {
+        return;
+    }
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    world.atelier(&["solve", "ops", "--to", "promote"]).ok();
+    let before = production(&world);
+    world.atelier(&["solve", "dev2", "--to", "overlay"]).ok();
+    assert_ne!(production(&world), before);
+    world.atelier(&["reset", "dev2", "--to", "overlay", "--yes"]).ok();
+    assert_eq!(production(&world), before);
+    // It is as protected as before.
+    let line =
+        "cd \"$TMPDIR/p\" && git commit -q --allow-empty -m push && git push origin production 2>&1 || true";
+    let refused = world.shell("dev2", line).ok();
+    assert!(refused.stdout().contains("Not allowed to push to protected branch production"), "{refused}");
+}

@@ -92,7 +92,7 @@ async fn images_that_must_not_be_pulled_are_named() {
 }
 
 /// Docker itself, to make what the program would not make.
-fn docker(engine: &Engine) -> bollard::Docker {
+pub(super) fn docker(engine: &Engine) -> bollard::Docker {
     bollard::Docker::connect_with_unix(engine.address(), 60, bollard::API_DEFAULT_VERSION).unwrap()
 }
 

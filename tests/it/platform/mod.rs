@@ -1,6 +1,7 @@
 //! The k3d platform on a machine without a cluster: what is said before anything is made, with a stand-in for k3d,
 //! and against a real engine where there is one. The whole platform runs in `tests/e2e`.
 
+mod bundles;
 mod cases;
 mod engine;
 mod errors;

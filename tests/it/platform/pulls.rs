@@ -19,7 +19,7 @@ use crate::registry::world::{MANIFEST, PASSWORD, World, digest};
 use crate::support::Redaction;
 
 /// What the gate answers instead of the registry, to the request with this path, which is the so-many-th.
-type Script = fn(path: &str, number: usize) -> Option<(u16, String)>;
+pub(super) type Script = fn(path: &str, number: usize) -> Option<(u16, String)>;
 
 /// A manifest that has not the digest under which it is given.
 const LIE: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
@@ -27,13 +27,13 @@ const LIE: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.docker.d
     "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}, "layers": []}"#;
 
 /// A registry, a gate before it, and a lab's place in the engine that pulls from there.
-struct Pulls {
+pub(super) struct Pulls {
     world: World,
     host: String,
     asked: Arc<Mutex<Vec<String>>>,
     name: String,
-    home: tempfile::TempDir,
-    settings: Settings,
+    pub(super) home: tempfile::TempDir,
+    pub(super) settings: Settings,
 }
 
 #[derive(Clone)]
@@ -79,7 +79,7 @@ async fn pass(State(gate): State<Gate>, request: Request) -> Response {
 
 impl Pulls {
     /// None where no engine answers.
-    async fn open(test: &str, script: Script) -> Option<Self> {
+    pub(super) async fn open(test: &str, script: Script) -> Option<Self> {
         let engine: Engine = engine().await?;
         let world = World::open().await;
         let asked = Arc::<Mutex<Vec<String>>>::default();
@@ -93,7 +93,7 @@ impl Pulls {
     }
 
     /// Pushes an image with a layer for each text.
-    async fn push(&self, tag: &str, architecture: &str, texts: &[&str]) -> String {
+    pub(super) async fn push(&self, tag: &str, architecture: &str, texts: &[&str]) -> String {
         let image = format!("dev1/{}", self.name);
         let (mut layers, mut plain) = (Vec::new(), Vec::new());
         for text in texts {
@@ -124,7 +124,7 @@ impl Pulls {
     }
 
     /// The image's name at the gate, with what comes after it: `:tag`, `@digest` or nothing.
-    fn reference(&self, rest: &str) -> String {
+    pub(super) fn reference(&self, rest: &str) -> String {
         format!("{}/dev1/{}{rest}", self.host, self.name)
     }
 
@@ -133,7 +133,7 @@ impl Pulls {
     }
 
     /// Pulls; what is told on the way, and what it came to.
-    async fn pull(&self, reference: &str) -> String {
+    pub(super) async fn pull(&self, reference: &str) -> String {
         let lines = Mutex::new(Vec::new());
         let pulled =
             self.site().await.ensure_pulled(reference, &|text| lines.lock().unwrap().push(text)).await;
@@ -155,13 +155,13 @@ impl Pulls {
         assert_eq!([lines[2], lines[3]], [hint, "exit code 4"], "{told}");
     }
 
-    fn redact(&self, text: &str) -> String {
+    pub(super) fn redact(&self, text: &str) -> String {
         let names = vec![(self.host.clone(), "<registry>"), (self.name.clone(), "<image>")];
         Redaction::new(names).apply(text)
     }
 
     /// The images that were pulled for the lab; they are removed.
-    async fn purge(&self) -> Vec<String> {
+    pub(super) async fn purge(&self) -> Vec<String> {
         let site = self.site().await;
         let pulled = site.pulled().await.unwrap();
         site.purge(&pulled).await.unwrap();
@@ -174,7 +174,7 @@ impl Pulls {
     }
 }
 
-fn nothing(_: &str, _: usize) -> Option<(u16, String)> {
+pub(super) fn nothing(_: &str, _: usize) -> Option<(u16, String)> {
     None
 }
 

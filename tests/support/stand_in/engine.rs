@@ -21,6 +21,8 @@ pub(crate) enum Answer {
     Json(u16, Value),
     /// A stream of documents, as pulls and builds have.
     Lines(Vec<Value>),
+    /// An archive.
+    Bytes(Vec<u8>),
     /// Nothing: the engine ends in the middle of the request, and every connection with it.
     Ends,
 }
@@ -113,6 +115,7 @@ async fn answer(State(shared): State<Arc<Shared>>, mut request: Request) -> Resp
             let lines = lines.iter().map(ToString::to_string).collect::<Vec<_>>();
             response(200, lines.join("\r\n"))
         }
+        Answer::Bytes(bytes) => response(200, bytes),
         Answer::Ends => {
             shared.end.notify_one();
             std::future::pending().await
@@ -120,8 +123,8 @@ async fn answer(State(shared): State<Arc<Shared>>, mut request: Request) -> Resp
     }
 }
 
-fn response(status: u16, body: String) -> Response {
-    let body = if status == 204 { Body::empty() } else { Body::from(body) };
+fn response(status: u16, body: impl Into<Body>) -> Response {
+    let body = if status == 204 { Body::empty() } else { body.into() };
     let answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
     answer.header("content-type", "application/json").body(body).unwrap()
 }

@@ -66,6 +66,8 @@ fn version() -> String {
 
 async fn create(file: &str, log: Log) -> Result<(), Refusal> {
     let config = Config::read(file)?;
+    // As the real one it keeps its own copy among the temporary files as long as it lives, and leaves it when killed.
+    let _copy = tempfile::Builder::new().prefix("k3d-config-tmp-").tempfile()?;
     let shown = std::path::Path::new(file).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let cluster = Cluster::open(&config.name).await?;
     log.info(&format!("Using config file {shown} (k3d.io/v1alpha5#simple)"));

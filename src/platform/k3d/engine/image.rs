@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::auth::DockerCredentials;
 use bollard::query_parameters::{
-    BuildImageOptionsBuilder, CreateImageOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptionsBuilder,
-    TagImageOptionsBuilder,
+    BuildImageOptionsBuilder, CreateImageOptionsBuilder, ImportImageOptionsBuilder, PushImageOptionsBuilder,
+    RemoveImageOptionsBuilder, TagImageOptionsBuilder,
 };
-use futures::StreamExt as _;
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _};
+use serde_json::{Value, json};
 
 use super::Engine;
 use crate::platform::k3d::Error;
@@ -21,6 +23,22 @@ pub(in crate::platform::k3d) struct Image {
     pub(in crate::platform::k3d) architecture: String,
     pub(in crate::platform::k3d) size: u64,
     pub(in crate::platform::k3d) labels: HashMap<String, String>,
+    /// What it holds and does, as [`build_of`] tells it of a configuration.
+    pub(in crate::platform::k3d) build: Value,
+}
+
+/// What an image holds and does, of its configuration as the OCI writes it. Engines that keep images as containerd does
+/// call an image not by its configuration's digest; there, this tells builds apart.
+/// <https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md>
+pub(in crate::platform::k3d) fn build_of(config: &Value) -> Value {
+    let some = |value: &Value| match value {
+        Value::Array(items) if items.is_empty() => Value::Null,
+        value => value.clone(),
+    };
+    let inner = &config["config"];
+    json!({"layers": config["rootfs"]["diff_ids"], "architecture": config["architecture"],
+        "entrypoint": some(&inner["Entrypoint"]), "command": some(&inner["Cmd"]), "environment": some(&inner["Env"]),
+        "labels": inner["Labels"].as_object().filter(|labels| !labels.is_empty())})
 }
 
 /// How far a pull is.
@@ -38,6 +56,9 @@ impl Engine {
         let found = self.docker.inspect_image(reference).await;
         let found = optional(found.map_err(Error::engine(format!("look at the image `{reference}`"))))?;
         Ok(found.map(|found| Image {
+            build: build_of(&json!({"architecture": found.architecture,
+                "rootfs": {"diff_ids": found.root_fs.and_then(|root| root.layers)},
+                "config": found.config})),
             id: found.id.unwrap_or_default(),
             digests: found.repo_digests.unwrap_or_default(),
             architecture: found.architecture.unwrap_or_default(),
@@ -46,15 +67,17 @@ impl Engine {
         }))
     }
 
-    /// Pulls an image and tells how far it is.
+    /// Pulls an image, for another platform than the engine's if one is named, and tells how far it is.
     pub(in crate::platform::k3d) async fn pull(
         &self,
         reference: &str,
+        platform: Option<&str>,
         credentials: Option<DockerCredentials>,
         mut progress: impl FnMut(Progress),
     ) -> Result<(), Error> {
-        let options = CreateImageOptionsBuilder::default().from_image(reference).build();
-        let mut stream = Box::pin(self.docker.create_image(Some(options), None, credentials));
+        let options = CreateImageOptionsBuilder::default().from_image(reference);
+        let options = platform.into_iter().fold(options, CreateImageOptionsBuilder::platform);
+        let mut stream = Box::pin(self.docker.create_image(Some(options.build()), None, credentials));
         let mut layers = BTreeMap::<String, (bool, u64, u64)>::new();
         let mut last = Progress::default();
         while let Some(line) = stream.next().await {
@@ -84,6 +107,37 @@ impl Engine {
             if (now.layers, now.done) != (last.layers, last.done) || now.bytes > last.bytes + (8 << 20) {
                 progress(now);
                 last = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// The archive of an image.
+    pub(in crate::platform::k3d) fn export(
+        &self,
+        reference: &str,
+    ) -> impl Stream<Item = Result<Bytes, Error>> + use<> {
+        let (docker, reference) = (self.docker.clone(), reference.to_owned());
+        async_stream::stream! {
+            let mut bytes = Box::pin(docker.export_image(&reference));
+            while let Some(part) = bytes.next().await {
+                yield part.map_err(Error::engine(format!("give out the image `{reference}`")));
+            }
+        }
+    }
+
+    /// Loads an image from its archive. What is refused in words is an error, too.
+    pub(in crate::platform::k3d) async fn load(
+        &self,
+        reference: &str,
+        archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+    ) -> Result<(), Error> {
+        let options = ImportImageOptionsBuilder::default().quiet(true).build();
+        let mut stream = Box::pin(self.docker.import_image_stream(options, archive, None));
+        while let Some(line) = stream.next().await {
+            let line = line.map_err(Error::engine(format!("load the image `{reference}`")))?;
+            if let Some(reason) = line.error_detail.and_then(|detail| detail.message) {
+                return Err(Error::Image { image: reference.to_owned(), reason });
             }
         }
         Ok(())

@@ -16,6 +16,6 @@ pub use connect::Engine;
 pub(super) use connect::REQUEST_SECONDS;
 pub(super) use container::{Container, ContainerSpec};
 pub use facts::Facts;
-pub(super) use image::{Image, Progress};
+pub(super) use image::{Image, Progress, build_of};
 pub(super) use network::NetworkSpec;
 pub use search::Search;
