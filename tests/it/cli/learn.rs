@@ -127,7 +127,7 @@ fn somebody_goes_wrong_and_is_told_where() {
     screen.until("as before");
     learn(&screen, "");
     screen.until("dev2.clone was complete before");
-    screen.until("[pushed …] → applied → rolled_out → answers");
+    screen.until("[pushed …] → words → applied → rolled_out → answers");
     screen.key("C-c");
     screen.until("Left at dev2.change.");
     screen.line("stty -a | tr ';' '\\n' | grep -ow -e '-icanon' -e '-echo' || echo still as before");

@@ -16,7 +16,8 @@ const SPEED: u32 = 20;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
-    step: String,
+    #[serde(rename = "step")]
+    id: String,
     /// Which key opens a gate: `p` plays the others, `o` goes on without them.
     #[serde(default)]
     gate: Option<String>,
@@ -72,7 +73,7 @@ fn go(track: &Track) {
     let screen = Screen::open(&world, 100);
     screen.line(&format!("'{}' learn {}", World::PROGRAM, track.name));
     for step in &steps {
-        let name = format!("{}.{}", track.name, step.step);
+        let name = format!("{}.{}", track.name, step.id);
         if let Some(key) = &step.gate {
             screen.until(&format!("{name} waits for"));
             screen.until("Press p");
