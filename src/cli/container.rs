@@ -12,9 +12,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::global::Global;
+use super::startup;
 use super::terminal::Terminal;
 use crate::error::{Failure, Kind};
-use crate::lab::{ActorFolder, Environment, LabFolder, Spec};
+use crate::lab::{ActorFolder, Environment, LabFolder, Spec, write_private};
 use crate::platform;
 use crate::platform::k3d::{self, Attached, Site, Workspace, forge_inside};
 
@@ -51,8 +52,12 @@ pub(super) async fn run(
     for name in OUTSIDE {
         environment.remove(name);
     }
+    let prompt = format!("{actor}@{}", folder.name());
+    let startup = startup::bash_of_its_own(&prompt, &environment);
+    write_private(&files.tool_home().join(".bashrc"), startup.as_bytes())?;
     environment.insert("HOME".to_owned(), files.tool_home().display().to_string());
-    environment.insert("PS1".to_owned(), format!("{actor}@{} \\W \\$ ", folder.name()));
+    // For a shell that reads no file of bash's.
+    environment.insert("PS1".to_owned(), format!("{prompt} $ "));
     let terminal = global.ui.is_interactive();
     if let (true, Ok(kind)) = (terminal, std::env::var("TERM")) {
         environment.insert("TERM".to_owned(), kind);

@@ -1,12 +1,16 @@
 //! `atelier doctor`: looks at the machine and says what it lacks for which platform, each with what to do.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde_json::json;
 
 use super::global::Global;
+use super::install;
 use crate::error::{Failure, Kind};
 use crate::platform::k3d::{self, Finding, Level, Machine};
 use crate::process::Command;
+use crate::scenario::lack_of_tool;
 use crate::ui::{Mode, table};
 
 /// Programs that the lessons use where they are there.
@@ -27,10 +31,11 @@ pub(super) struct DoctorArgs {
 
 pub(super) async fn run(global: &Global, args: DoctorArgs) -> Result<u8, Failure> {
     let configuration = global.configuration(None)?;
-    let mut findings = tools().await;
+    let mut findings = tools(&wanted(global)).await;
     if args.platform.as_deref() != Some("embedded") {
         let machine = Machine::look(global.home.path(), proxies());
-        findings.extend(k3d::examine(&configuration.settings()?, &machine).await);
+        let found = k3d::examine(&configuration.settings()?, &machine).await;
+        findings.extend(found.into_iter().map(with_command));
     }
     // What k3d lacks is only grave for who wants k3d.
     let meant = args.platform.as_deref().or(configuration.platform.as_deref()) == Some("k3d");
@@ -58,25 +63,57 @@ fn mark(level: Level) -> &'static str {
     }
 }
 
-async fn tools() -> Vec<Finding> {
-    let asked = TOOLS.into_iter().map(|(program, arguments, needed)| async move {
+/// The versions that the workshop wants of tools. What is wrong with the material is for `lint` to say.
+fn wanted(global: &Global) -> BTreeMap<String, Vec<String>> {
+    let mut wanted = BTreeMap::<String, Vec<String>>::new();
+    let Ok(library) = global.library(None) else { return wanted };
+    let Ok(workshop) = library.workshop(&global.workshop(None)) else { return wanted };
+    let scenarios = workshop.scenarios.values();
+    let steps = scenarios.clone().flat_map(|scenario| scenario.steps.iter().map(|step| &step.requires));
+    let all = scenarios.map(|scenario| &scenario.requires).chain(steps).map(|requires| &requires.tools);
+    for (tool, versions) in all.chain([&workshop.environment.tools]).flatten() {
+        wanted.entry(tool.clone()).or_default().push(versions.value.clone());
+    }
+    wanted
+}
+
+async fn tools(wanted: &BTreeMap<String, Vec<String>>) -> Vec<Finding> {
+    let asked = TOOLS.into_iter().map(async |(program, arguments, needed)| {
         match Command::new(program).args(arguments.iter().copied()).output().await {
             Ok(output) if output.code == 0 => {
+                for versions in wanted.get(program).into_iter().flatten() {
+                    if let Some(lack) = lack_of_tool(program, versions).await {
+                        return Finding::warning(program, lack, install::advice(program));
+                    }
+                }
                 Finding::good(program, output.stdout.lines().next().unwrap_or_default().trim())
             }
             Ok(output) => {
                 let text = format!("`{program}` ends with exit code {}", output.code);
-                Finding::warning(program, text, format!("install `{program}` anew"))
+                Finding::warning(program, text, format!("install it anew: {}", install::advice(program)))
             }
             Err(error) if needed => Finding::warning(
                 program,
                 error.to_string(),
-                format!("the lessons use it: install `{program}`"),
+                format!("the lessons use it: {}", install::advice(program)),
             ),
             Err(_) => Finding::good(program, "not here; lessons that use it say how else"),
         }
     });
     futures::future::join_all(asked).await
+}
+
+/// What is said of a program that is missing or too old, with the command that installs it here.
+fn with_command(mut finding: Finding) -> Finding {
+    let program = match finding.what.as_str() {
+        "k3d" => "k3d",
+        "engine" if which::which("docker").is_err() && which::which("podman").is_err() => "docker",
+        _ => return finding,
+    };
+    if let (Level::Problem, Some(advice)) = (finding.level, &finding.advice) {
+        finding.advice = Some(format!("{advice}; to install it: {}", install::advice(program)));
+    }
+    finding
 }
 
 /// The proxy variables that are set; their values may hold a password.

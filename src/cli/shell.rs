@@ -7,14 +7,12 @@ use std::path::Path;
 use clap::Args;
 
 use super::container;
-use super::env::{Shell, environment, lines, variables};
+use super::env::{environment, variables};
 use super::global::Global;
+use super::startup;
 use crate::error::Failure;
 use crate::lab::{ActorFolder, Environment, write_private};
 use crate::process::Command;
-
-/// Tools that write their completions themselves, all with `completion SHELL`.
-const TOOLS: &str = "kubectl flux helm k3d";
 
 /// Open an actor's shell
 #[derive(Debug, Args)]
@@ -64,46 +62,15 @@ fn prepared(
     let path = |name: &str| folder.join(name).display().to_string();
     Ok(match program.rsplit('/').next() {
         Some("bash") => {
-            write_private(&folder.join("bashrc"), bash(prompt, environment).as_bytes())?;
+            write_private(&folder.join("bashrc"), startup::bash(prompt, environment).as_bytes())?;
             command.args(["--rcfile", &path("bashrc"), "-i"])
         }
         Some("zsh") => {
             write_private(&folder.join(".zshenv"), b"[ -r ~/.zshenv ] && . ~/.zshenv\n")?;
-            write_private(&folder.join(".zshrc"), zsh(prompt, environment).as_bytes())?;
+            write_private(&folder.join(".zshrc"), startup::zsh(prompt, environment).as_bytes())?;
             command.env("ZDOTDIR", folder.display().to_string()).arg("-i")
         }
-        Some("fish") => command.args(["--init-command", &fish(prompt, environment)]),
+        Some("fish") => command.args(["--init-command", &startup::fish(prompt, environment)]),
         _ => command.env("PS1", format!("{prompt} $ ")),
     })
-}
-
-/// <https://www.gnu.org/software/bash/manual/bash.html#Bash-Startup-Files>
-fn bash(prompt: &str, environment: &Environment) -> String {
-    format!(
-        "[ -r ~/.bashrc ] && . ~/.bashrc\n{}PS1='{prompt} \\W \\$ '\n\
-         for tool in {TOOLS}; do\n  command -v \"$tool\" > /dev/null && eval \"$(\"$tool\" completion bash 2> /dev/null)\"\ndone\n\
-         unset tool\n",
-        lines(environment, Shell::Bash)
-    )
-}
-
-/// <https://zsh.sourceforge.io/Doc/Release/Files.html>
-fn zsh(prompt: &str, environment: &Environment) -> String {
-    format!(
-        "ZDOTDIR=\"$HOME\"\n[ -r ~/.zshrc ] && . ~/.zshrc\n{}PROMPT='{prompt} %1~ %# '\n\
-         autoload -Uz compinit && compinit -D\n\
-         for tool in {}; do\n  command -v \"$tool\" > /dev/null && eval \"$(\"$tool\" completion zsh 2> /dev/null)\"\ndone\n\
-         unset tool\n",
-        lines(environment, Shell::Zsh),
-        TOOLS
-    )
-}
-
-/// <https://fishshell.com/docs/current/cmds/fish.html>
-fn fish(prompt: &str, environment: &Environment) -> String {
-    format!(
-        "{}function fish_prompt; echo -n '{prompt} '(prompt_pwd)' > '; end\n\
-         for tool in {TOOLS}; command -q $tool; and $tool completion fish 2> /dev/null | source; end\n",
-        lines(environment, Shell::Fish)
-    )
 }

@@ -39,7 +39,7 @@ pub use model::{
 };
 pub use runner::{
     Control, LearnOptions, LearnOutcome, Looked, PlannedAction, PlannedStep, RehearseOptions, Report,
-    ResetPlan, Scene, Standing, StepReport,
+    ResetPlan, Scene, Standing, StepReport, lack_of_tool,
 };
 pub use schema::schema;
 pub use session::{ActorContext, Progress, Recreate, Session, State};

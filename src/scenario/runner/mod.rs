@@ -24,6 +24,7 @@ pub use perform::Scene;
 pub use plan::{PlannedAction, PlannedStep};
 pub use rehearse::RehearseOptions;
 pub use report::{Report, StepReport};
+pub use requirements::lack_of_tool;
 pub use reset::ResetPlan;
 pub use single::Looked;
 pub use team::Standing;

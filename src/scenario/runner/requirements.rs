@@ -63,8 +63,8 @@ impl Session {
     }
 }
 
-/// Why a tool will not do.
-async fn lack_of_tool(tool: &str, wanted: &str) -> Option<String> {
+/// Why a tool will not do that is wanted in certain versions, such as `>=2.30`.
+pub async fn lack_of_tool(tool: &str, wanted: &str) -> Option<String> {
     let arguments: &[&str] = match tool {
         "kubectl" => &["version", "--client"],
         "helm" | "k3d" | "kustomize" => &["version"],

@@ -32,3 +32,23 @@ fn it_is_the_actors_with_completions_and_the_persons_habits() {
     screen.until("ops@one");
     screen.line("exit");
 }
+
+#[test]
+fn shells_of_other_kinds_are_the_actors_too() {
+    if !(needs("tmux") && needs("git")) {
+        return;
+    }
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    for shell in ["zsh", "fish"].into_iter().filter(|shell| needs(shell)) {
+        // Without a file of the person's, zsh asks questions.
+        std::fs::write(world.home().join(".zshrc"), "PROMPT='mine> '\n").unwrap();
+        let screen = Screen::open(&world, 120);
+        screen.line(&format!("SHELL=$(command -v {shell}) '{}' shell dev2", World::PROGRAM));
+        screen.until("you are dev2 in lab one; `exit` leaves this shell");
+        screen.until("dev2@one ");
+        screen.line("git config user.email; printf '%s-%s\\n' \"$ATELIER_ACTOR\" inside");
+        screen.until("dev2-inside");
+        screen.line("exit");
+    }
+}

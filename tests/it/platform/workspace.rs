@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::ground::Ground;
-use crate::support::{Ran, World, needs, stand_ins};
+use crate::support::{Ran, Screen, World, needs, stand_ins};
 
 /// What stands for the place of every project, each path with what is there.
 type Places = BTreeMap<String, Vec<u8>>;
@@ -193,4 +193,41 @@ fn a_shell_in_a_container_reaches_a_lab_that_runs_in_none() {
     hint: `make workspace` builds the work environment; `images.workspace` names another image
     --- exit code 4
     ");
+}
+
+/// An image that has bash besides, from this machine, with a start-up file as distributions have one.
+fn furnish_bash(world: &World, lab: &str) {
+    furnish(world, lab);
+    let name = format!("atelier-stand-in/workspace-bash:{lab}");
+    let base = world.environment_of("ATELIER_IMAGES_K3D_TOOLS");
+    world.write("bash/etc/bash.bashrc", "PS1='of the image> '\n");
+    world.write("bash/Dockerfile", &format!("FROM {base}\nCOPY . /\nENTRYPOINT []\nCMD [\"/bin/bash\"]\n"));
+    let lines = "cd bash && mkdir bin && cp -L \"$(command -v bash)\" bin/bash && \
+        for library in $(ldd bin/bash | grep -o '/[^ ]*'); do cp -L --parents \"$library\" .; done && \
+        docker build -q -t ";
+    world.run("sh", &["-c", &format!("{lines}{name} .")]).ok();
+    world.set("ATELIER_IMAGES_WORKSPACE", &name);
+}
+
+#[test]
+fn the_prompt_in_a_container_says_whose_shell_it_is() {
+    let (true, true, true) = (needs("tmux"), needs("bash"), needs("ldd")) else { return };
+    let Some(made) = stand_ins() else { return };
+    let world = World::new();
+    let lab = format!("p{}", std::process::id());
+    made.furnish(&world, &lab);
+    furnish_bash(&world, &lab);
+    world.atelier(&["up"]).ok();
+    let screen = Screen::open(&world, 120);
+    screen.line(&format!("'{}' shell dev2 --container", World::PROGRAM));
+    screen.until("dev2@one work");
+    screen.line("printf '%s-%s\\n' \"$ATELIER_ACTOR\" inside; [ -t 0 ] && printf '%s-%s\\n' a terminal");
+    screen.until("dev2-inside");
+    screen.until("a-terminal");
+    screen.line("exit 4");
+    // What is typed before the container has ended is the container's.
+    screen.until("exit 4");
+    screen.until(">");
+    screen.line("echo \"code $?\"");
+    screen.until("code 4");
 }
