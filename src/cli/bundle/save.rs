@@ -21,6 +21,9 @@ pub(super) struct SaveArgs {
     /// For machines of this architecture, such as `amd64`; may be given several times [default: the engine's]
     #[arg(long, value_name = "NAME")]
     architecture: Vec<String>,
+    /// Leave the work environment out, which is there otherwise if Docker has it
+    #[arg(long)]
+    without_workspace: bool,
 }
 
 pub(super) async fn run(global: &Global, args: SaveArgs) -> Result<u8, Failure> {
@@ -42,6 +45,7 @@ pub(super) async fn run(global: &Global, args: SaveArgs) -> Result<u8, Failure> 
         images: material.spec.foreign_images(),
         operator: material.spec.needs_operator(),
         architectures,
+        workspace: !args.without_workspace,
     };
     let events = global.ui.events();
     let tell = move |text: String| events.note(text);

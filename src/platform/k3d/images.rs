@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::engine::Image;
 use super::error::innermost;
-use super::settings::{split, tagged};
+use super::settings::{never_pulled, split, tagged};
 use super::site::Tell;
-use super::{Error, Pull, Site, credentials};
+use super::{Error, Site, credentials};
 use crate::platform;
 
 /// How often a pull is tried.
@@ -22,8 +22,7 @@ impl Site {
         if let Some(image) = self.engine.image(&wanted).await? {
             return Ok(self.check(&wanted, &image).await.map(|()| false)?);
         }
-        if self.settings.pull == Pull::Never {
-            let why = if self.settings.offline { "this lab is offline" } else { "`images.pull` is `never`" };
+        if let Some(why) = never_pulled(&self.settings, reference) {
             let reason = format!("it is not in the engine, and {why}");
             return Err(Error::Image { image: wanted, reason }.into());
         }

@@ -299,6 +299,17 @@ impl Settings {
     }
 }
 
+/// Why an image that an engine lacks is not to be pulled, if it is not. The work environment is built by who has the
+/// sources: under that name a public registry could only have somebody else's.
+pub(super) fn never_pulled(settings: &Settings, reference: &str) -> Option<&'static str> {
+    match settings.pull {
+        Pull::Never if settings.offline => Some("this lab is offline"),
+        Pull::Never => Some("`images.pull` is `never`"),
+        _ if reference == WORKSPACE => Some("nobody publishes it"),
+        _ => None,
+    }
+}
+
 /// What labs have that were made before there was such an image.
 fn workspace() -> String {
     WORKSPACE.to_owned()

@@ -11,7 +11,7 @@ use super::pipe::{Incoming, pipe};
 use crate::artifacts::bundle::{Draft, Error as BundleError, Index, Parts, Taken, write};
 use crate::platform::k3d::engine::Image;
 use crate::platform::k3d::machine::free;
-use crate::platform::k3d::settings::tagged;
+use crate::platform::k3d::settings::{never_pulled, tagged};
 use crate::platform::k3d::site::Tell;
 use crate::platform::k3d::{Error, Folder, Pull, Settings, Site};
 use crate::platform::{self, Kind};
@@ -29,6 +29,8 @@ pub struct Order {
     pub operator: bool,
     /// As Docker and OCI call them; the engine's own when there is none.
     pub architectures: Vec<String>,
+    /// Whether the work environment comes along, if it can be had.
+    pub workspace: bool,
 }
 
 /// What is to be done about an image.
@@ -54,17 +56,26 @@ pub async fn save(
     let parts = Parts::open(&order.file).map_err(Error::from)?;
     let site = Site::open(Folder::new(parts.lab()), "bundle", home, settings).await?;
     let manifest = if order.operator { Some(site.manifest_for_bundle(home, tell).await?) } else { None };
-    let tasks = site.tasks(&site.pieces(&order.images).await?, &order.architectures).await?;
-    site.make_ready(&parts, &order.file, &tasks, tell).await?;
+    let mut tasks = site.tasks(&site.pieces(&order.images).await?, &order.architectures).await?;
+    site.make_ready(&tasks, tell).await?;
+    let workspace =
+        if order.workspace { site.workspace(&order.architectures, tell).await? } else { Vec::new() };
+    let has_workspace = !workspace.is_empty();
+    tasks.extend(workspace);
+    site.has_room(&parts, &order.file, &tasks).await?;
     let mut images = Vec::new();
     for task in tasks {
         let taken = site.take(&parts, &task, tell).await?;
         images.push((task.part.to_owned(), task.local, taken));
     }
+    let mut values = site.settings_for_bundle(manifest.as_deref()).await?;
+    if has_workspace {
+        values.insert("images.workspace".to_owned(), settings.workspace.clone());
+    }
     let draft = Draft {
         workshop: order.workshop.clone(),
         platform: Kind::K3d.name().to_owned(),
-        settings: site.settings_for_bundle(manifest.as_deref()).await?,
+        settings: values,
         manifest: manifest.map(|text| (settings.flux_version.clone(), text)),
         images,
     };
@@ -122,21 +133,43 @@ impl Site {
         Ok(architectures.iter().flat_map(each).collect())
     }
 
-    /// Before anything is exported: what cannot be had is named, all at once, and so is a lack of room.
-    async fn make_ready(
+    /// The work environment, for the architectures that it can be had for. Labs are whole without it: what cannot be
+    /// had is told, and no more.
+    async fn workspace(
         &self,
-        parts: &Parts,
-        file: &Path,
-        tasks: &[Task],
+        architectures: &[String],
         tell: Tell<'_>,
-    ) -> Result<(), platform::Error> {
-        let (mut lacking, mut needed) = (Vec::new(), 0);
-        for task in tasks.iter().filter(|task| task.own) {
-            match self.engine.image(&task.local).await? {
-                None if self.settings.pull == Pull::Never => {
-                    lacking.push(format!("image `{}` ({})", task.local, task.part));
+    ) -> Result<Vec<Task>, platform::Error> {
+        let piece = Piece { part: "workspace", reference: self.settings.workspace.clone() };
+        let mut had = Vec::new();
+        for task in self.tasks(&[piece], architectures).await? {
+            match self.found(&task, tell).await {
+                Ok((_, before)) => {
+                    if let Some(before) = before {
+                        self.engine.tag(&before, &task.local).await?;
+                    }
+                    had.push(task);
                 }
-                _ => {}
+                Err(platform::Error::K3d(
+                    error @ (Error::Unavailable { .. }
+                    | Error::Image { .. }
+                    | Error::Denied { .. }
+                    | Error::Limited { .. }),
+                )) => {
+                    tell(format!("the bundle goes without the work environment: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(had)
+    }
+
+    /// Before anything is exported: what cannot be had is named, all at once.
+    async fn make_ready(&self, tasks: &[Task], tell: Tell<'_>) -> Result<(), platform::Error> {
+        let mut lacking = Vec::new();
+        for task in tasks.iter().filter(|task| task.own) {
+            if self.settings.pull == Pull::Never && self.engine.image(&task.local).await?.is_none() {
+                lacking.push(format!("image `{}` ({})", task.local, task.part));
             }
         }
         if !lacking.is_empty() {
@@ -144,6 +177,14 @@ impl Site {
         }
         for task in tasks.iter().filter(|task| task.own) {
             self.ensure_pulled(&task.reference, tell).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether what is at hand and not yet taken has room beside the file.
+    async fn has_room(&self, parts: &Parts, file: &Path, tasks: &[Task]) -> Result<(), platform::Error> {
+        let mut needed = 0;
+        for task in tasks.iter().filter(|task| task.own) {
             if let Some(image) = self.engine.image(&task.local).await?
                 && parts.taken(&image.id).is_none()
             {
@@ -186,10 +227,10 @@ impl Site {
         if let Some(image) = there.as_ref().filter(|image| fits(image)) {
             return Ok((image.clone(), None));
         }
-        if self.settings.pull == Pull::Never {
+        if let Some(why) = never_pulled(&self.settings, &task.reference) {
             let has = there
                 .map_or("does not have it".to_owned(), |image| format!("has it for {}", image.architecture));
-            let reason = format!("the engine {has}, and nothing is pulled");
+            let reason = format!("the engine {has}, and {why}");
             return Err(unavailable(task, &reason).into());
         }
         let from = self.settings.redirected(&task.reference);
