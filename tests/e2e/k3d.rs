@@ -39,7 +39,7 @@ fn is_rehearsed(workshop: &str) {
     let rehearsal = ground.atelier(&["rehearse", "--all", "--twice", "--cleanup"]).ok();
     // The figures are for the reader.
     let mut reader = std::io::stderr();
-    writeln!(reader, "{rehearsal}").unwrap();
+    writeln!(reader, "{}", rehearsal.raw()).unwrap();
     ground.atelier(&["down", "--force"]).ok();
     assert_eq!(ground.held(), "");
 }

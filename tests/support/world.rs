@@ -14,7 +14,7 @@ use super::Redaction;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_atelier");
 
 /// No command of a test takes longer, unless it hangs.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// A rehearsal has steps that wait on purpose.
 const REHEARSAL_LIMIT: Duration = Duration::from_secs(1800);

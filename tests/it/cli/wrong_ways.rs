@@ -22,6 +22,9 @@ struct Step {
     #[serde(default)]
     gate: Option<String>,
     ways: Vec<Way>,
+    /// Whether the last way is a right one after all, and the step complete with it.
+    #[serde(default)]
+    righted: bool,
     /// False where the tool does not do the step.
     #[serde(default = "yes")]
     solve: bool,
@@ -86,7 +89,9 @@ fn go(track: &Track) {
             way.go(&world, &screen, track);
         }
         if step.solve {
-            screen.key("s");
+            if !step.righted {
+                screen.key("s");
+            }
             screen.until(&format!("✓ {name} complete"));
         }
     }
