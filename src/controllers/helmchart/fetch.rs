@@ -10,7 +10,7 @@ use super::pull::{from_index, from_registry};
 use crate::controllers::Context;
 use crate::controllers::revisions::{Key, Revisions};
 use crate::controllers::source::{Attempt, Failure, Fetch, Kept, Settled, SourceObject, get};
-use crate::objects::flux::{Artifact, GitRepository, HelmChart, HelmRepository, SourceStatus};
+use crate::objects::flux::{Artifact, Bucket, GitRepository, HelmChart, HelmRepository, SourceStatus};
 use crate::objects::parse_duration;
 
 impl SourceObject for HelmChart {
@@ -103,9 +103,18 @@ impl Charts {
         let (_, namespace, name) = source_of(object);
         let source: GitRepository = get(&self.context.client, &namespace, &name).await?;
         let artifact = source.status.as_ref().and_then(|status| status.artifact.as_ref());
-        let artifact = Self::artifact(object, artifact)?;
+        let artifact = Self::artifact(object, artifact)?.clone();
+        self.of_artifact(attempt, artifact).await
+    }
+
+    /// Packages a folder of a source's artifact.
+    async fn of_artifact(
+        &self,
+        attempt: &mut Attempt<'_, HelmChart>,
+        artifact: Artifact,
+    ) -> Result<Build, Failure> {
         attempt.status.observed_source_artifact_revision = Some(artifact.revision.clone());
-        let (storage, artifact, object) = (attempt.storage.clone(), artifact.clone(), object.clone());
+        let (storage, object) = (attempt.storage.clone(), attempt.object.clone());
         let work = tokio::task::spawn_blocking(move || {
             let files = storage.read(&artifact.path, &artifact.digest);
             let files = files.map_err(|error| {
@@ -147,10 +156,17 @@ impl Fetch for Charts {
         let build = match kind.as_str() {
             "GitRepository" => self.of_git(attempt).await?,
             "HelmRepository" => self.of_repository(attempt).await?,
+            "Bucket" => {
+                let (_, namespace, name) = source_of(attempt.object);
+                let bucket: Bucket = get(&self.context.client, &namespace, &name).await?;
+                let artifact = bucket.status.as_ref().and_then(|status| status.artifact.as_ref());
+                let artifact = Self::artifact(attempt.object, artifact)?.clone();
+                self.of_artifact(attempt, artifact).await?
+            }
             kind => {
                 let message = format!(
                     "failed to get source: unsupported source kind '{kind}', must be one of: [HelmRepository \
-                     GitRepository]"
+                     GitRepository Bucket]"
                 );
                 return Err(Failure::new("FetchFailed", "UnsupportedSourceKind", message).stalled());
             }

@@ -111,12 +111,20 @@ impl Releases {
                 attempt.conditions().set("Ready", "False", "ArtifactFailed", &message);
                 return Err(End::Retry);
             }
+            Err(Missing::Denied(reason)) => {
+                let mut conditions = attempt.conditions();
+                conditions.set("Stalled", "True", "AccessDenied", &reason);
+                conditions.set("Ready", "False", "AccessDenied", &reason);
+                conditions.remove("Reconciling");
+                self.events.warning(object, "AccessDenied", &reason, BTreeMap::new()).await;
+                return Err(End::Stalled);
+            }
             Err(Missing::Artifact(reason)) => {
                 attempt.conditions().set("Ready", "False", "SourceNotReady", &reason);
                 return Err(End::Wait(DEPENDENCY_INTERVAL));
             }
         };
-        progress_after(attempt, &["ArtifactFailed", "SourceNotReady"]);
+        progress_after(attempt, &["AccessDenied", "ArtifactFailed", "SourceNotReady"]);
         let values = match values::compose(object, client).await {
             Ok(values) => values,
             Err(reason) => {

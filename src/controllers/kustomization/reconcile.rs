@@ -21,8 +21,8 @@ use crate::controllers::{
 use crate::controllers::{health, inventory};
 use crate::objects::{
     flux::{
-        Artifact, GitRepository, History, Inventory, Kustomization, KustomizationStatus, OCIRepository,
-        ObjectReference, RECONCILE_ANNOTATION,
+        Artifact, Bucket, GitRepository, History, Inventory, Kustomization, KustomizationStatus,
+        OCIRepository, ObjectReference, RECONCILE_ANNOTATION,
     },
     format_duration,
 };
@@ -64,7 +64,9 @@ impl Attempt<'_> {
     async fn progress(&mut self, doing: &str) -> Result<(), Error> {
         let message =
             format!("{doing} for revision {} with a timeout of {}", self.revision, timeout_text(self.object));
-        self.conditions().set("Reconciling", "True", "Progressing", &message);
+        let mut conditions = self.conditions();
+        conditions.remove("Stalled");
+        conditions.set("Reconciling", "True", "Progressing", &message);
         Ok(self.patcher.status(&self.status).await?)
     }
 
@@ -132,6 +134,22 @@ impl Kustomize {
             "OCIRepository" => {
                 let found = Api::<OCIRepository>::namespaced(client, &namespace).get_opt(name).await;
                 found.map(|found| found.map(|source| source.status.and_then(|status| status.artifact)))
+            }
+            "Bucket" => {
+                let found = Api::<Bucket>::namespaced(client, &namespace).get_opt(name).await;
+                found.map(|found| found.map(|source| source.status.and_then(|status| status.artifact)))
+            }
+            "ExternalArtifact" => {
+                // As with the real one, whose feature gate is off unless its Deployment says otherwise.
+                let message = format!(
+                    "can't access 'ExternalArtifact/{namespace}/{name}', ExternalArtifact feature gate is disabled"
+                );
+                conditions.set("Ready", "False", "AccessDenied", &message);
+                conditions.set("Stalled", "True", "AccessDenied", &message);
+                conditions.remove("Reconciling");
+                let (reason, annotations) = said(Some(status), "error");
+                self.events.warning(object, &reason, &message, annotations).await;
+                return Err(Action::OnChange);
             }
             kind => {
                 failed(&format!("source `{name}` kind '{kind}' not supported"));

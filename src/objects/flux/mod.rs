@@ -1,7 +1,9 @@
 //! The kinds of Flux that this workshop serves, as Rust types with Flux's names, defaults and printed columns.
 //! <https://fluxcd.io/flux/components/>
 
+mod bucket;
 mod crds;
+mod external_artifact;
 mod git_repository;
 mod helm_actions;
 mod helm_chart;
@@ -14,7 +16,11 @@ mod receiver;
 mod references;
 mod source_status;
 
+pub use bucket::{Bucket, BucketSpec, BucketSts};
 pub use crds::crds;
+pub use external_artifact::{
+    ExternalArtifact, ExternalArtifactSpec, ExternalArtifactStatus, ExternalSourceReference,
+};
 pub use git_repository::{GitRepository, GitRepositoryRef, GitRepositorySpec, GitRepositoryStatus};
 pub use helm_actions::{
     ActionStrategy, Install, Remediation, Rollback, Test, TestFilter, Uninstall, Upgrade,

@@ -1,5 +1,6 @@
 //! What controllers make of objects, through the API server in process.
 
+mod bucket;
 mod cronjob;
 mod daemonset;
 mod deployment;
