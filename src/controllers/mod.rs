@@ -11,6 +11,7 @@ mod deployment;
 mod endpoints;
 mod endpointslice;
 mod events;
+mod expression;
 mod externalartifact;
 mod gitrepository;
 mod health;

@@ -33,9 +33,9 @@ pub use helm_release::{
 pub use helm_release_status::{HelmReleaseStatus, Snapshot, TestHook};
 pub use helm_repository::{HelmRepository, HelmRepositorySpec};
 pub use kustomization::{
-    CommonMetadata, DeletionPolicy, Dependency, History, ImageOverride, Inventory, InventoryEntry,
-    Kustomization, KustomizationSpec, KustomizationStatus, ObjectReference, Patch, PatchTarget, PostBuild,
-    SourceReference, SubstituteFrom,
+    CommonMetadata, CustomHealthCheck, DeletionPolicy, Dependency, History, ImageOverride, Inventory,
+    InventoryEntry, Kustomization, KustomizationSpec, KustomizationStatus, ObjectReference, Patch,
+    PatchTarget, PostBuild, SourceReference, SubstituteFrom,
 };
 pub use oci_repository::{LayerSelector, OCIRepository, OCIRepositoryRef, OCIRepositorySpec};
 pub use receiver::{Receiver, ReceiverResource, ReceiverSpec, ReceiverStatus};

@@ -5,6 +5,7 @@ mod cronjob;
 mod daemonset;
 mod deployment;
 mod endpointslice;
+mod expressions;
 mod flux;
 mod gitrepository;
 mod helmchart;
