@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kube::ResourceExt as _;
 
-use super::build::{Folder, build};
+use super::build::{Folder, Work, draft};
+use super::dependencies;
 use super::pull::{from_index, from_registry};
 use crate::controllers::Context;
 use crate::controllers::revisions::{Key, Revisions};
@@ -121,12 +122,20 @@ impl Charts {
                 let message = format!("failed to open source artifact: {error}");
                 Failure::new("FetchFailed", "ReadOperationFailed", message)
             })?;
-            build(&object, Folder { files, revision: artifact.revision })
+            let folder = Folder { files, revision: artifact.revision };
+            Ok::<_, Failure>((draft(&object, &folder)?, folder))
         });
         let failed = |error: tokio::task::JoinError| {
             Failure::new("BuildFailed", "ChartPackageError", format!("chart package error: {error}"))
         };
-        work.await.map_err(failed)?
+        let (mut draft, folder) = match work.await.map_err(failed)?? {
+            (Work::Done(build), _) => return Ok(build),
+            (Work::Package(draft), folder) => (draft, folder),
+        };
+        if draft.is_folder {
+            dependencies::add(&self.context, attempt.object, &folder.files, &mut draft).await?;
+        }
+        tokio::task::spawn_blocking(move || draft.package()).await.map_err(failed)?
     }
 
     async fn of_repository(&self, attempt: &mut Attempt<'_, HelmChart>) -> Result<Build, Failure> {
