@@ -1,5 +1,6 @@
 //! What controllers make of objects, through the API server in process.
 
+mod bad_input;
 mod bucket;
 mod cronjob;
 mod daemonset;
