@@ -15,6 +15,7 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::bench_delivery;
 use super::bench_engine::{self, Engine, overhead, resident};
 use super::bench_server::{self, Rate};
 use super::global::Global;
@@ -25,9 +26,9 @@ use crate::process::Command;
 use crate::ui::{Mode, table};
 
 /// Where the measured sources live: the lab's Receiver looks there.
-const NAMESPACE: &str = "flux-system";
+pub(super) const NAMESPACE: &str = "flux-system";
 /// The measured repository, source and sync.
-const NAME: &str = "bench";
+pub(super) const NAME: &str = "bench";
 /// How long one child may take.
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -140,6 +141,7 @@ impl Bench {
         let mut ours = Vec::new();
         let (mut up, mut again, mut down, mut rehearsed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut applied, mut memory, mut share) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut many, mut grown) = (Vec::new(), Vec::new());
         for run in 1..=args.runs {
             global.ui.talk(&format!("run {run} of {}", args.runs));
             up.push(self.time(&["up"]).await?);
@@ -151,6 +153,7 @@ impl Bench {
             if run == 1 {
                 applied = self.webhook_to_applied().await?;
                 ours = self.server().await?;
+                (many, grown) = self.delivery().await?;
             }
             memory.extend(self.process().and_then(resident));
             down.push(self.time(&["down"]).await?);
@@ -160,7 +163,10 @@ impl Bench {
         let mut figures = vec![
             figure("up to ready", up, "ms", 1000.0),
             figure("up again", again, "ms", 1000.0),
-            figure("webhook to applied", applied, "ms", 200.0),
+            figure("webhook to 10 objects applied", applied, "ms", 50.0),
+            figure("commit to 200 syncs of 10 objects", many, "ms", 5_000.0),
+            figure("chart of 25 templates rendered", bench_delivery::rendered(args.runs)?, "ms", 20.0),
+            figure("memory grown by 1,000 reconciliations", grown, "MB", 10.0),
             figure("track rehearsed", rehearsed, "ms", 10_000.0),
             figure("engine's share of a rehearsal", share, "%", 10.0),
             figure("resident memory", memory, "MB", 80.0),
@@ -183,6 +189,19 @@ impl Bench {
         let (kind, folder) = self.folder()?;
         let client = platform::open(kind, &folder)?.cluster().client().await?;
         bench_server::Measured { client, process: self.process() }.measure().await
+    }
+
+    /// Many syncs after one commit, and the growth of the memory by many reconciliations.
+    async fn delivery(&self) -> Result<(Vec<f64>, Vec<f64>), Failure> {
+        let (kind, folder) = self.folder()?;
+        let platform = platform::open(kind, &folder)?;
+        let client = platform.cluster().client().await?;
+        let many = bench_delivery::many(&platform, &client).await?;
+        let grown = match self.process() {
+            Some(process) => bench_delivery::grown(&client, process).await?,
+            None => None,
+        };
+        Ok((many, grown.into_iter().collect()))
     }
 
     fn folder(&self) -> Result<(platform::Kind, PathBuf), Failure> {
@@ -237,7 +256,7 @@ impl Bench {
     }
 }
 
-fn api(client: &kube::Client, group: &str, kind: &str) -> Api<DynamicObject> {
+pub(super) fn api(client: &kube::Client, group: &str, kind: &str) -> Api<DynamicObject> {
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
     Api::namespaced_with(client.clone(), NAMESPACE, &resource)
 }
@@ -275,17 +294,23 @@ async fn prepare(platform: &Platform, client: &kube::Client) -> Result<(), Failu
     Ok(())
 }
 
+/// Ten objects that change with the number.
 fn settings(number: u8) -> String {
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bench\ndata:\n  number: \"{number}\"\n")
+    let one = |place: u8| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bench-{place}\ndata:\n  number: \"{number}\"\n"
+        )
+    };
+    (0..10).map(one).collect::<Vec<_>>().join("---\n")
 }
 
-async fn head(platform: &Platform) -> Result<String, Failure> {
+pub(super) async fn head(platform: &Platform) -> Result<String, Failure> {
     let branch = platform.forge.api().branch("fleet", NAME, "main").await?;
     Ok(branch.map(|branch| branch.commit).unwrap_or_default())
 }
 
 /// One commit by way of the forge's API; returns its hash.
-async fn push(platform: &Platform, number: u8) -> Result<String, Failure> {
+pub(super) async fn push(platform: &Platform, number: u8) -> Result<String, Failure> {
     let path = format!("/repos/fleet/{NAME}/contents/settings.yaml");
     let old = platform.forge.api().send(Method::GET, &path, None).await?;
     let body = json!({"message": format!("number {number}"), "branch": "main", "sha": old["sha"],
@@ -294,6 +319,6 @@ async fn push(platform: &Platform, number: u8) -> Result<String, Failure> {
     Ok(answer["commit"]["sha"].as_str().unwrap_or_default().to_owned())
 }
 
-fn millis(duration: Duration) -> f64 {
+pub(super) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod artifact;
 mod audit;
 mod bench;
+mod bench_delivery;
 mod bench_engine;
 mod bench_server;
 mod bundle;

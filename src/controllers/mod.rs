@@ -1,6 +1,7 @@
 //! The controllers. They see the cluster through a `kube::Client` only and the forge through its address only, so
 //! that they run against the embedded API server and against any other.
 
+mod bucket;
 mod clock;
 mod cluster;
 mod context;
@@ -10,6 +11,8 @@ mod deployment;
 mod endpoints;
 mod endpointslice;
 mod events;
+mod expression;
+mod externalartifact;
 mod gitrepository;
 mod health;
 mod helmchart;

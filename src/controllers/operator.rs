@@ -42,6 +42,8 @@ mod tests {
         });
         let expected = [
             "Namespace/flux-system",
+            "CustomResourceDefinition/buckets.source.toolkit.fluxcd.io",
+            "CustomResourceDefinition/externalartifacts.source.toolkit.fluxcd.io",
             "CustomResourceDefinition/gitrepositories.source.toolkit.fluxcd.io",
             "CustomResourceDefinition/helmcharts.source.toolkit.fluxcd.io",
             "CustomResourceDefinition/helmrepositories.source.toolkit.fluxcd.io",

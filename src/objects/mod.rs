@@ -1,5 +1,6 @@
 //! Kubernetes data that several parts share: kinds, conditions, readiness. No input or output.
 
+mod cel;
 mod conditions;
 mod cron;
 mod duration;
@@ -10,6 +11,7 @@ mod placement;
 mod quantity;
 mod readiness;
 
+pub use cel::to_cel;
 pub use conditions::{Condition, condition, conditions};
 pub use cron::{CronError, Schedule};
 pub use duration::{DurationError, format_duration, parse_duration};

@@ -1,12 +1,11 @@
 //! CEL expressions, in the dialect of Kubernetes. <https://kubernetes.io/docs/reference/using-api/cel/>
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use kube_cel::KubeCelExt as _;
 use kube_cel::cel::common::ast::{Expr, IdedExpr};
 use kube_cel::cel::{Context, ExecutionError, Program, Value as Cel};
 use serde_json::{Map, Value};
+
+use crate::objects::to_cel;
 
 /// The longest expression.
 const LENGTH_LIMIT: usize = 4_096;
@@ -182,25 +181,6 @@ pub(crate) fn short(text: &str) -> &str {
     let hash = text.len() == 40 && text.bytes().all(|letter| letter.is_ascii_hexdigit());
     let most = if hash { 8 } else { 60 };
     text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
-}
-
-fn to_cel(value: &Value) -> Cel {
-    match value {
-        Value::Null => Cel::Null,
-        Value::Bool(value) => Cel::Bool(*value),
-        // Whole numbers are signed, as in Kubernetes, so that they compare with the numbers of an expression.
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) => Cel::Int(whole),
-            None => number.as_f64().map_or(Cel::Null, Cel::Float),
-        },
-        Value::String(text) => Cel::String(Arc::new(text.clone())),
-        Value::Array(list) => Cel::List(Arc::new(list.iter().map(to_cel).collect())),
-        Value::Object(map) => {
-            let map: HashMap<String, Cel> =
-                map.iter().map(|(key, value)| (key.clone(), to_cel(value))).collect();
-            Cel::Map(map.into())
-        }
-    }
 }
 
 fn from_cel(value: &Cel) -> Value {

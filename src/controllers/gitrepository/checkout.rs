@@ -15,6 +15,9 @@ const BYTES_LIMIT: usize = 50 << 20;
 /// The most that is fetched at once.
 const FETCH_LIMIT: usize = 512 << 20;
 
+/// The mode of a symbolic link.
+const LINK: i32 = 0o120_000;
+
 /// A commit's tree.
 pub(super) struct Checkout {
     /// Files by path.
@@ -109,6 +112,8 @@ impl Walk<'_> {
                     let tree = self.repository.find_tree(entry.id()).map_err(told)?;
                     self.folder(&full, &tree, ignore, spec)?;
                 }
+                // A symbolic link gets into no artifact, wherever it leads: so it is with the real one.
+                Some(ObjectType::Blob) if entry.filemode() == LINK => {}
                 Some(ObjectType::Blob) => {
                     let entry = self.file(&full, &entry)?;
                     self.tree.insert(full, entry);
@@ -130,7 +135,6 @@ impl Walk<'_> {
         let blob = self.repository.find_blob(entry.id()).map_err(told)?;
         let bytes = blob.content().to_vec();
         Ok(match entry.filemode() {
-            0o120_000 => Entry::Link(String::from_utf8_lossy(&bytes).into_owned()),
             0o100_755 => Entry::Executable(bytes),
             _ => Entry::File(bytes),
         })

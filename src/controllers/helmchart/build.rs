@@ -9,9 +9,31 @@ use sha2::{Digest as _, Sha256};
 use super::fetch::{Build, invalid};
 use crate::artifacts::{Chart as Package, Files};
 use crate::controllers::source::Failure;
-use crate::manifests::charts::{Chart, read_values};
+use crate::manifests::charts::{Chart, File, read_values, without_ignored};
 use crate::manifests::{semver::Version, yaml};
 use crate::objects::flux::HelmChart;
+
+/// A chart of a source's tree, on its way into an archive.
+pub(super) struct Draft {
+    /// Its files, without those that `.helmignore` names.
+    pub(super) files: Files,
+    pub(super) chart: Chart,
+    /// Its folder in the tree.
+    pub(super) path: String,
+    /// With what the object adds to it.
+    pub(super) version: String,
+    /// Whether `charts/` may be filled: not of an archive.
+    pub(super) is_folder: bool,
+    values: Option<(Map<String, Value>, Vec<String>)>,
+}
+
+/// What is to be done about a chart.
+pub(super) enum Work {
+    /// Nothing: the tree has its archive.
+    Done(Build),
+    /// It is to be packaged.
+    Package(Box<Draft>),
+}
 
 /// The tree of a source.
 pub(super) struct Folder {
@@ -28,7 +50,7 @@ fn root(object: &HelmChart) -> String {
 }
 
 /// A path within a tree; whatever leaves the tree is cut off at its root.
-fn inside(path: &str) -> String {
+pub(super) fn inside(path: &str) -> String {
     let mut parts = Vec::new();
     for part in path.split('/') {
         match part {
@@ -63,8 +85,8 @@ pub(super) fn with_metadata(version: &str, metadata: &str) -> Result<String, Fai
     Ok(format!("{major}.{minor}.{patch}{dash}{prerelease}+{metadata}"))
 }
 
-/// Packages the chart of a source's tree.
-pub(super) fn build(object: &HelmChart, folder: Folder) -> Result<Build, Failure> {
+/// Reads the chart of a source's tree.
+pub(super) fn draft(object: &HelmChart, folder: &Folder) -> Result<Work, Failure> {
     let spec = &object.spec;
     let path = inside(&spec.chart);
     let missing = |path: &str| invalid(&format!("stat {}/{path}: no such file or directory", root(object)));
@@ -85,7 +107,7 @@ pub(super) fn build(object: &HelmChart, folder: Folder) -> Result<Build, Failure
         }
         found
     };
-    let chart = load(&files).map_err(|reason| invalid(&reason))?;
+    let (files, chart) = load(files, archived.is_none()).map_err(|reason| invalid(&reason))?;
     let (name, version) = (chart.metadata.name.clone(), chart.metadata.version.clone());
     let lists_files = spec.values_files.as_ref().is_some_and(|files| !files.is_empty());
     let mut metadata = Vec::new();
@@ -99,12 +121,19 @@ pub(super) fn build(object: &HelmChart, folder: Folder) -> Result<Build, Failure
     let version = with_metadata(&version, &metadata.join("."))?;
     if let (Some(archive), true) = (&archived, metadata.is_empty()) {
         let archive = archive.clone();
-        return Ok(Build { name, version, archive, packaged: false, values_files: Vec::new() });
+        return Ok(Work::Done(Build { name, version, archive, packaged: false, values_files: Vec::new() }));
     }
-    vendored(&chart)?;
     let values =
         lists_files.then(|| merged(object, |path| folder.files.get(&inside(path)).cloned())).transpose()?;
-    package(files, name, version, values)
+    let is_folder = archived.is_none();
+    Ok(Work::Package(Box::new(Draft { files, chart, path, version, is_folder, values })))
+}
+
+impl Draft {
+    /// Packages it.
+    pub(super) fn package(self) -> Result<Build, Failure> {
+        package(self.files, self.chart.metadata.name, self.version, self.values)
+    }
 }
 
 /// The values of `valuesFiles`, and which of the files are there.
@@ -159,27 +188,12 @@ pub(super) fn package(
     Ok(Build { name, version, archive: packaged.archive, packaged: true, values_files })
 }
 
-/// Refuses a chart that needs others which are not in its folder.
-fn vendored(chart: &Chart) -> Result<(), Failure> {
-    let has = |name: &str| chart.dependencies.iter().any(|one| one.metadata.name == name);
-    match chart.metadata.dependencies.iter().find(|wanted| !has(&wanted.name)) {
-        None => Ok(()),
-        Some(wanted) => {
-            let message = format!(
-                "dependency build error: failed to add remote dependency '{}': this platform fetches no \
-                 dependencies of charts from `{}`; put it into `charts/`",
-                wanted.name, wanted.repository
-            );
-            Err(Failure::new("BuildFailed", "DependencyBuildError", message).stalled())
-        }
-    }
-}
-
-fn load(files: &Files) -> Result<Chart, String> {
-    let all = files
-        .iter()
-        .map(|(name, data)| crate::manifests::charts::File { name: name.clone(), data: data.clone() });
-    Chart::from_files(all.collect()).map_err(|error| error.to_string())
+/// The files of a chart, and the chart. Of a folder those are left out that `.helmignore` names.
+pub(super) fn load(files: Files, is_folder: bool) -> Result<(Files, Chart), String> {
+    let all = files.into_iter().map(|(name, data)| File { name, data }).collect();
+    let kept = if is_folder { without_ignored(all).map_err(|error| error.to_string())? } else { all };
+    let chart = Chart::from_files(kept.clone()).map_err(|error| error.to_string())?;
+    Ok((kept.into_iter().map(|file| (file.name, file.data)).collect(), chart))
 }
 
 /// The files of a chart's archive, without the folder that they are in.

@@ -5,12 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kube::ResourceExt as _;
 
-use super::build::{Folder, build};
+use super::build::{Folder, Work, draft};
+use super::dependencies;
 use super::pull::{from_index, from_registry};
 use crate::controllers::Context;
 use crate::controllers::revisions::{Key, Revisions};
 use crate::controllers::source::{Attempt, Failure, Fetch, Kept, Settled, SourceObject, get};
-use crate::objects::flux::{Artifact, GitRepository, HelmChart, HelmRepository, SourceStatus};
+use crate::objects::flux::{Artifact, Bucket, GitRepository, HelmChart, HelmRepository, SourceStatus};
 use crate::objects::parse_duration;
 
 impl SourceObject for HelmChart {
@@ -103,21 +104,38 @@ impl Charts {
         let (_, namespace, name) = source_of(object);
         let source: GitRepository = get(&self.context.client, &namespace, &name).await?;
         let artifact = source.status.as_ref().and_then(|status| status.artifact.as_ref());
-        let artifact = Self::artifact(object, artifact)?;
+        let artifact = Self::artifact(object, artifact)?.clone();
+        self.of_artifact(attempt, artifact).await
+    }
+
+    /// Packages a folder of a source's artifact.
+    async fn of_artifact(
+        &self,
+        attempt: &mut Attempt<'_, HelmChart>,
+        artifact: Artifact,
+    ) -> Result<Build, Failure> {
         attempt.status.observed_source_artifact_revision = Some(artifact.revision.clone());
-        let (storage, artifact, object) = (attempt.storage.clone(), artifact.clone(), object.clone());
+        let (storage, object) = (attempt.storage.clone(), attempt.object.clone());
         let work = tokio::task::spawn_blocking(move || {
             let files = storage.read(&artifact.path, &artifact.digest);
             let files = files.map_err(|error| {
                 let message = format!("failed to open source artifact: {error}");
                 Failure::new("FetchFailed", "ReadOperationFailed", message)
             })?;
-            build(&object, Folder { files, revision: artifact.revision })
+            let folder = Folder { files, revision: artifact.revision };
+            Ok::<_, Failure>((draft(&object, &folder)?, folder))
         });
         let failed = |error: tokio::task::JoinError| {
             Failure::new("BuildFailed", "ChartPackageError", format!("chart package error: {error}"))
         };
-        work.await.map_err(failed)?
+        let (mut draft, folder) = match work.await.map_err(failed)?? {
+            (Work::Done(build), _) => return Ok(build),
+            (Work::Package(draft), folder) => (draft, folder),
+        };
+        if draft.is_folder {
+            dependencies::add(&self.context, attempt.object, &folder.files, &mut draft).await?;
+        }
+        tokio::task::spawn_blocking(move || draft.package()).await.map_err(failed)?
     }
 
     async fn of_repository(&self, attempt: &mut Attempt<'_, HelmChart>) -> Result<Build, Failure> {
@@ -147,10 +165,17 @@ impl Fetch for Charts {
         let build = match kind.as_str() {
             "GitRepository" => self.of_git(attempt).await?,
             "HelmRepository" => self.of_repository(attempt).await?,
+            "Bucket" => {
+                let (_, namespace, name) = source_of(attempt.object);
+                let bucket: Bucket = get(&self.context.client, &namespace, &name).await?;
+                let artifact = bucket.status.as_ref().and_then(|status| status.artifact.as_ref());
+                let artifact = Self::artifact(attempt.object, artifact)?.clone();
+                self.of_artifact(attempt, artifact).await?
+            }
             kind => {
                 let message = format!(
                     "failed to get source: unsupported source kind '{kind}', must be one of: [HelmRepository \
-                     GitRepository]"
+                     GitRepository Bucket]"
                 );
                 return Err(Failure::new("FetchFailed", "UnsupportedSourceKind", message).stalled());
             }

@@ -2,6 +2,7 @@
 //! <https://fluxcd.io/flux/components/source/helmcharts/>
 
 mod build;
+mod dependencies;
 mod fetch;
 mod pull;
 mod run;

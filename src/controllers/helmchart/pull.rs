@@ -46,27 +46,34 @@ pub(super) async fn from_registry(
     let insecure = source.spec.insecure == Some(true);
     let repository =
         Repository::open(context, &url, insecure, &credentials).map_err(|reason| invalid(&reason))?;
-    let version = if Version::parse(&spec.version).is_ok() {
-        spec.version.clone()
-    } else {
-        let unknown = |reason: String| {
-            not_pulled(&format!("failed to get chart version for remote reference: {reason}"))
-        };
-        let tags = repository.tags().await;
-        let tags =
-            tags.map_err(|reason| unknown(format!("could not get tags for \"{}\": {reason}", spec.chart)))?;
-        newest(&tags, &spec.version).map_err(unknown)?
-    };
-    let missing =
-        |reason: String| not_pulled(&format!("failed to download chart for remote reference: {reason}"));
-    let manifest = repository.manifest(&version.replace('+', "_")).await.map_err(missing)?;
+    let version = version_of(&repository, &spec.chart, &spec.version).await.map_err(|reason| {
+        not_pulled(&format!("failed to get chart version for remote reference: {reason}"))
+    })?;
+    let archive = layer_of(&repository, &version)
+        .await
+        .map_err(|reason| not_pulled(&format!("failed to download chart for remote reference: {reason}")))?;
+    finish(object, version, archive)
+}
+
+/// The version of a chart in a registry: the one that is named, or the newest of a range.
+pub(super) async fn version_of(repository: &Repository, name: &str, range: &str) -> Result<String, String> {
+    if Version::parse(range).is_ok() {
+        return Ok(range.to_owned());
+    }
+    let tags = repository.tags().await;
+    let tags = tags.map_err(|reason| format!("could not get tags for \"{name}\": {reason}"))?;
+    newest(&tags, range)
+}
+
+/// The archive of a chart in a registry.
+pub(super) async fn layer_of(repository: &Repository, version: &str) -> Result<Vec<u8>, String> {
+    let manifest = repository.manifest(&version.replace('+', "_")).await?;
     let layer = manifest["layers"].as_array().into_iter().flatten();
     let layer = layer.into_iter().find(|layer| layer["mediaType"] == CHART_LAYER);
     let layer = layer
         .and_then(|layer| layer["digest"].as_str())
-        .ok_or_else(|| missing(format!("manifest does not contain a layer with mediatype {CHART_LAYER}")))?;
-    let archive = repository.blob(layer).await.map_err(missing)?;
-    finish(object, version, archive)
+        .ok_or_else(|| format!("manifest does not contain a layer with mediatype {CHART_LAYER}"))?;
+    repository.blob(layer).await
 }
 
 /// Pulls a chart from where an index says.

@@ -36,6 +36,8 @@ pub(super) fn revision_of(status: Option<&SourceStatus>) -> String {
 pub(super) enum Missing {
     /// The source is not there; the reason.
     Source(String),
+    /// The source may not be read; what only a change can help.
+    Denied(String),
     /// The source has nothing yet; what it says.
     Artifact(String),
 }
@@ -143,6 +145,12 @@ pub(super) async fn artifact(object: &HelmRelease, client: &Client) -> Result<Ar
             let api = Api::<OCIRepository>::namespaced(client.clone(), &namespace);
             let found = api.get(&name).await.map_err(missing)?;
             (found.metadata.generation, found.status)
+        }
+        // As with the real one, whose feature gate is off unless its Deployment says otherwise.
+        "ExternalArtifact" => {
+            return Err(Missing::Denied(format!(
+                "can't access 'ExternalArtifact/{namespace}/{name}', ExternalArtifact feature gate is disabled"
+            )));
         }
         kind => {
             return Err(Missing::Source(format!("this platform fetches no charts from the kind `{kind}`")));

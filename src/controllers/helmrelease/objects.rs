@@ -1,10 +1,13 @@
 //! The objects of a release in the cluster: applied by the server, deleted, waited for.
 
+use std::sync::Arc;
+
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PropagationPolicy};
 use serde_json::{Value, json};
 
 use super::storage::told;
 use crate::controllers::cluster::{Cluster, Identity};
+use crate::controllers::health::Rules;
 use crate::controllers::{Clock, health};
 use crate::manifests::yaml::read_documents;
 use crate::objects::{Readiness, readiness};
@@ -21,6 +24,8 @@ pub(super) struct Objects {
     pub(super) release: String,
     /// How fast time goes, and how often objects are looked at.
     pub(super) pace: (Clock, std::time::Duration),
+    /// How the health of custom resources is seen.
+    pub(super) rules: Arc<Rules>,
 }
 
 /// The objects of a stored manifest.
@@ -149,13 +154,20 @@ impl Objects {
             !paused && (waits_for_jobs || object["kind"] != "Job")
         };
         let awaited = objects.iter().filter(counts).map(Identity::of).collect::<Vec<_>>();
-        health::wait(&self.cluster, &awaited, timeout, (&self.pace.0, self.pace.1)).await
+        health::wait(&self.cluster, &awaited, timeout, (&self.pace.0, self.pace.1), &self.rules).await
     }
 
     /// Waits until a hook has run to its end.
     pub(super) async fn until_run(&self, object: &Value, timeout: std::time::Duration) -> Result<(), String> {
         let awaited = [Identity::of(object)];
-        health::wait_as(&self.cluster, &awaited, timeout, (&self.pace.0, self.pace.1), (has_run, false)).await
+        health::wait_as(
+            &self.cluster,
+            &awaited,
+            timeout,
+            (&self.pace.0, self.pace.1),
+            (&|found| Ok(has_run(found)), false),
+        )
+        .await
     }
 }
 

@@ -18,6 +18,8 @@ use super::steps::Sort;
 use super::storage::{Storage, told};
 use super::values;
 use crate::controllers::cluster::{Cluster, Kinds};
+use crate::controllers::expression::is_ready;
+use crate::controllers::health::Rules;
 use crate::controllers::revisions::Revisions;
 use crate::controllers::{Action, Context, Reconciler, events::Recorder, status::Patcher};
 use crate::manifests::charts::Chart;
@@ -71,12 +73,13 @@ impl Releases {
                 namespace: namespace.to_owned(),
                 release: name.to_owned(),
                 pace: (self.context.clock.clone(), self.context.health_interval),
+                rules: Arc::new(Rules::new(object.spec.health_check_exprs.as_deref()).unwrap_or_default()),
             },
         }
     }
 
-    /// Checks `dependsOn`; the error says which is not ready.
-    async fn dependencies(&self, object: &HelmRelease) -> Result<(), String> {
+    /// Checks `dependsOn`; the error says which is not ready, or, inside, whose expression is wrong.
+    async fn dependencies(&self, object: &HelmRelease) -> Result<Result<(), String>, String> {
         let own = object.namespace().unwrap_or_default();
         for dependency in object.spec.depends_on.iter().flatten() {
             let namespace = dependency.namespace.as_deref().unwrap_or(&own);
@@ -85,6 +88,17 @@ impl Releases {
             let found = api.get(&dependency.name).await;
             let found =
                 found.map_err(|error| format!("unable to get '{shown}' dependency: {}", told(error)))?;
+            // The expression stands for the condition, unless a feature gate of the real one is on.
+            if let Some(text) = dependency.ready_expr.as_deref().filter(|text| !text.is_empty()) {
+                let ready = match is_ready(text, object, (&dependency.name, &found)) {
+                    Ok(ready) => ready?,
+                    Err(reason) => return Ok(Err(reason)),
+                };
+                if !ready {
+                    return Err(format!("dependency '{shown}' is not ready according to readyExpr eval"));
+                }
+                continue;
+            }
             let status = found.status.unwrap_or_default();
             let seen = found.metadata.generation == Some(status.observed_generation);
             let ready = status.conditions.iter().any(|one| one.kind == "Ready" && one.status == "True");
@@ -92,13 +106,28 @@ impl Releases {
                 return Err(format!("dependency '{shown}' is not ready"));
             }
         }
-        Ok(())
+        Ok(Ok(()))
+    }
+
+    /// Stops for good: only another spec can help.
+    async fn misconfigured(&self, attempt: &mut Attempt<'_>, reason: &str) -> End {
+        let message = format!("Reconciliation failed terminally due to configuration error: {reason}");
+        let mut conditions = attempt.conditions();
+        conditions.remove("Reconciling");
+        conditions.set("Ready", "False", "InvalidCELExpression", &message);
+        conditions.set("Stalled", "True", "InvalidCELExpression", &message);
+        self.events.warning(attempt.object, "InvalidCELExpression", reason, BTreeMap::new()).await;
+        End::Stalled
     }
 
     /// Finds chart and values; otherwise says on the object what is missing.
     async fn prepare(&self, attempt: &mut Attempt<'_>) -> Result<(Work, Option<String>), End> {
         let (object, client) = (attempt.object, &self.context.client);
-        if let Err(reason) = self.dependencies(object).await {
+        let dependencies = self.dependencies(object).await;
+        if let Ok(Err(reason)) = &dependencies {
+            return Err(self.misconfigured(attempt, reason).await);
+        }
+        if let Err(reason) = dependencies {
             attempt.conditions().set("Ready", "False", "DependencyNotReady", &reason);
             self.events.normal(object, "DependencyNotReady", &reason, BTreeMap::new()).await;
             return Err(End::Wait(DEPENDENCY_INTERVAL));
@@ -111,12 +140,20 @@ impl Releases {
                 attempt.conditions().set("Ready", "False", "ArtifactFailed", &message);
                 return Err(End::Retry);
             }
+            Err(Missing::Denied(reason)) => {
+                let mut conditions = attempt.conditions();
+                conditions.set("Stalled", "True", "AccessDenied", &reason);
+                conditions.set("Ready", "False", "AccessDenied", &reason);
+                conditions.remove("Reconciling");
+                self.events.warning(object, "AccessDenied", &reason, BTreeMap::new()).await;
+                return Err(End::Stalled);
+            }
             Err(Missing::Artifact(reason)) => {
                 attempt.conditions().set("Ready", "False", "SourceNotReady", &reason);
                 return Err(End::Wait(DEPENDENCY_INTERVAL));
             }
         };
-        progress_after(attempt, &["ArtifactFailed", "SourceNotReady"]);
+        progress_after(attempt, &["AccessDenied", "ArtifactFailed", "SourceNotReady"]);
         let values = match values::compose(object, client).await {
             Ok(values) => values,
             Err(reason) => {
@@ -174,6 +211,9 @@ impl Releases {
     }
 
     async fn work(&self, attempt: &mut Attempt<'_>) -> End {
+        if let Err(reason) = Rules::new(attempt.object.spec.health_check_exprs.as_deref()) {
+            return self.misconfigured(attempt, &reason).await;
+        }
         if let Err(reason) = chart::reconcile(attempt, &self.context.client).await {
             tracing::debug!(reason, "HelmChart not reconciled");
             attempt.conditions().set("Ready", "False", "ArtifactFailed", &reason);

@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use super::apply::{self, Applier, Change, Changes};
 use super::build::{self, Built};
+use super::dependencies::Held;
 use super::error::Error;
 use super::sources::Sources;
 use super::{dependencies, normalize, prune};
 use crate::controllers::cluster::{Cluster, Identity, Kinds};
+use crate::controllers::health::Rules;
 use crate::controllers::{
     Action, Context, Reconciler,
     events::Recorder,
@@ -21,8 +23,8 @@ use crate::controllers::{
 use crate::controllers::{health, inventory};
 use crate::objects::{
     flux::{
-        Artifact, GitRepository, History, Inventory, Kustomization, KustomizationStatus, OCIRepository,
-        ObjectReference, RECONCILE_ANNOTATION,
+        Artifact, Bucket, GitRepository, History, Inventory, Kustomization, KustomizationStatus,
+        OCIRepository, ObjectReference, RECONCILE_ANNOTATION,
     },
     format_duration,
 };
@@ -64,7 +66,9 @@ impl Attempt<'_> {
     async fn progress(&mut self, doing: &str) -> Result<(), Error> {
         let message =
             format!("{doing} for revision {} with a timeout of {}", self.revision, timeout_text(self.object));
-        self.conditions().set("Reconciling", "True", "Progressing", &message);
+        let mut conditions = self.conditions();
+        conditions.remove("Stalled");
+        conditions.set("Reconciling", "True", "Progressing", &message);
         Ok(self.patcher.status(&self.status).await?)
     }
 
@@ -132,6 +136,22 @@ impl Kustomize {
             "OCIRepository" => {
                 let found = Api::<OCIRepository>::namespaced(client, &namespace).get_opt(name).await;
                 found.map(|found| found.map(|source| source.status.and_then(|status| status.artifact)))
+            }
+            "Bucket" => {
+                let found = Api::<Bucket>::namespaced(client, &namespace).get_opt(name).await;
+                found.map(|found| found.map(|source| source.status.and_then(|status| status.artifact)))
+            }
+            "ExternalArtifact" => {
+                // As with the real one, whose feature gate is off unless its Deployment says otherwise.
+                let message = format!(
+                    "can't access 'ExternalArtifact/{namespace}/{name}', ExternalArtifact feature gate is disabled"
+                );
+                conditions.set("Ready", "False", "AccessDenied", &message);
+                conditions.set("Stalled", "True", "AccessDenied", &message);
+                conditions.remove("Reconciling");
+                let (reason, annotations) = said(Some(status), "error");
+                self.events.warning(object, &reason, &message, annotations).await;
+                return Err(Action::OnChange);
             }
             kind => {
                 failed(&format!("source `{name}` kind '{kind}' not supported"));
@@ -248,7 +268,8 @@ impl Kustomize {
         attempt.progress("Running health checks").await?;
         let start = Instant::now();
         let pace = (&self.context.clock, self.context.health_interval);
-        let wait = health::wait(cluster, &objects, spec.timeout(), pace);
+        let rules = Rules::new(spec.health_check_exprs.as_deref()).unwrap_or_default();
+        let wait = health::wait(cluster, &objects, spec.timeout(), pace, &rules);
         let result = tokio::select! {
             result = wait => result,
             () = self.sources.overtakes(attempt.object, &attempt.revision) => {
@@ -310,7 +331,12 @@ impl Kustomize {
         let start = Instant::now();
         let revision = String::new();
         let mut attempt = Attempt { object, status, patcher, revision, start, digest: None };
-        let (action, trigger) = match self.source(object, &mut attempt.status).await {
+        let rules = Rules::new(object.spec.health_check_exprs.as_deref());
+        let source = match &rules {
+            Ok(_) => self.source(object, &mut attempt.status).await,
+            Err(reason) => Err(self.misconfigured(&mut attempt, reason).await),
+        };
+        let (action, trigger) = match source {
             Err(action) => (action, None),
             Ok(artifact) => {
                 attempt.revision.clone_from(&artifact.revision);
@@ -336,9 +362,27 @@ impl Kustomize {
         (action, trigger)
     }
 
+    /// Stops for good: only another spec can help.
+    async fn misconfigured(&self, attempt: &mut Attempt<'_>, reason: &str) -> Action {
+        let message = format!("Reconciliation failed terminally due to configuration error: {reason}");
+        let mut conditions = attempt.conditions();
+        conditions.remove("Reconciling");
+        conditions.set("Ready", "False", "InvalidCELExpression", &message);
+        conditions.set("Stalled", "True", "InvalidCELExpression", &message);
+        attempt.status.observed_generation = attempt.object.metadata.generation.unwrap_or_default();
+        let (reason, annotations) = said(Some(&attempt.status), "error");
+        self.events.warning(attempt.object, &reason, &message, annotations).await;
+        Action::OnChange
+    }
+
     async fn with_source(&self, attempt: &mut Attempt<'_>, artifact: &Artifact) -> Action {
         let object = attempt.object;
-        if let Err(reason) = dependencies::check(object, &artifact.revision, &self.context.client).await {
+        let held = match dependencies::check(object, &artifact.revision, &self.context.client).await {
+            Err(Held::Wrong(reason)) => return self.misconfigured(attempt, &reason).await,
+            Err(Held::NotReady(reason)) => Err(reason),
+            Ok(()) => Ok(()),
+        };
+        if let Err(reason) = held {
             attempt.conditions().set("Ready", "False", "DependencyNotReady", &reason);
             let wait = format_duration(DEPENDENCY_INTERVAL);
             self.announce(attempt, &format!("Dependencies do not meet ready condition, retrying in {wait}"))

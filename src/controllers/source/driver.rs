@@ -63,6 +63,11 @@ impl Failure {
         Self { stalled: true, ..self }
     }
 
+    /// What is told.
+    pub(in crate::controllers) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The artifact cannot be stored.
     pub(in crate::controllers) fn storage(error: &crate::artifacts::Error) -> Self {
         let message = format!("unable to archive artifact to storage: {error}");

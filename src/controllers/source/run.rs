@@ -2,7 +2,9 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::controllers::{Context, gitrepository, helmchart, helmrepository, ocirepository};
+use crate::controllers::{
+    Context, bucket, externalartifact, gitrepository, helmchart, helmrepository, ocirepository,
+};
 
 /// Runs the source controller until `shutdown`.
 pub async fn run_source_controller(context: Context, shutdown: CancellationToken) {
@@ -10,6 +12,8 @@ pub async fn run_source_controller(context: Context, shutdown: CancellationToken
         gitrepository::run_git_repositories(context.clone(), shutdown.clone()),
         ocirepository::run_oci_repositories(context.clone(), shutdown.clone()),
         helmrepository::run_helm_repositories(context.clone(), shutdown.clone()),
+        bucket::run_buckets(context.clone(), shutdown.clone()),
+        externalartifact::run_external_artifacts(context.clone(), shutdown.clone()),
         helmchart::run_helm_charts(context, shutdown),
     );
 }

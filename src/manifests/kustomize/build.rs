@@ -8,7 +8,7 @@ use super::kustomization::{Image, Kustomization, Patch};
 use super::resource::Resource;
 use super::tree::{Tree, join};
 use super::{Error, generators, images, metadata, names, namespace, order, patches, replicas};
-use crate::manifests::yaml::read_documents;
+use crate::manifests::yaml::{read_documents, read_legacy};
 
 /// How deep folders may lead to folders.
 const DEPTH_LIMIT: usize = 64;
@@ -46,7 +46,7 @@ pub struct Overlay {
 
 /// Builds `folder`, which has a kustomization. `root` is what messages call the tree's root.
 pub fn build(files: &BTreeMap<String, Vec<u8>>, root: &str, folder: &str) -> Result<Vec<Value>, Error> {
-    Ok(finish(Build { tree: Tree { files, root }, overlay: None }.target(folder, &mut Vec::new())?))
+    Ok(finish(Build { tree: Tree { files, root }, overlay: None }.target(folder, None, &mut Vec::new())?))
 }
 
 /// Builds `folder` with an overlay. A folder without kustomization is taken as one with all its manifests.
@@ -58,7 +58,7 @@ pub fn build_overlay(
 ) -> Result<Vec<Value>, Error> {
     let tree = Tree { files, root };
     if tree.kustomization(folder).is_some() {
-        return Ok(finish(Build { tree, overlay: Some(overlay) }.target(folder, &mut Vec::new())?));
+        return Ok(finish(Build { tree, overlay: Some(overlay) }.target(folder, None, &mut Vec::new())?));
     }
     let kustomization = Kustomization { resources: scan(tree, folder)?, ..Kustomization::default() };
     let build = Build { tree, overlay: Some(overlay) };
@@ -120,9 +120,17 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    /// Builds a folder that has a kustomization; says whether the output is sorted.
-    fn target(&self, folder: &str, visited: &mut Vec<String>) -> Result<(Vec<Resource>, bool), Error> {
+    /// Builds a folder that has a kustomization, where another names it by that name; says whether the output is sorted.
+    fn target(
+        &self,
+        folder: &str,
+        name: Option<&str>,
+        visited: &mut Vec<String>,
+    ) -> Result<(Vec<Resource>, bool), Error> {
         let shown = self.tree.shown(folder);
+        if self.tree.has_several(folder) {
+            return Err(Error::Ambiguous { path: shown });
+        }
         let (path, bytes) =
             self.tree.kustomization(folder).ok_or(Error::NoKustomization { path: shown.clone() })?;
         if visited.iter().any(|seen| seen == folder) {
@@ -131,8 +139,12 @@ impl Build<'_> {
         if visited.len() >= DEPTH_LIMIT {
             return Err(Error::TooMuch { limit: DEPTH_LIMIT, what: "folders within folders" });
         }
+        let kustomization = self.parse(&path, bytes)?;
+        if let Some(name) = name.filter(|_| kustomization.kind.as_deref() == Some("Component")) {
+            return Err(Error::ComponentAsResource { name: name.to_owned(), path: shown });
+        }
         visited.push(folder.to_owned());
-        let result = self.kustomization(self.parse(&path, bytes)?, folder, visited);
+        let result = self.kustomization(kustomization, folder, visited);
         visited.pop();
         result
     }
@@ -141,21 +153,53 @@ impl Build<'_> {
         let wrong = |message: String| Error::Kustomization { message };
         let text = String::from_utf8_lossy(bytes);
         let documents = read_documents(&text).map_err(|error| wrong(error.to_string()))?;
-        let [document] = documents.as_slice() else {
-            return if documents.is_empty() {
-                Err(wrong("kustomization.yaml is empty".to_owned()))
-            } else {
-                Err(wrong("more than one document".to_owned()))
-            };
+        if documents.is_empty() {
+            return Err(Error::Empty);
+        }
+        // The first document counts, and `yes` is true in it.
+        let document = read_legacy(&text).map_err(|error| wrong(error.to_string()))?;
+        let is = match &document {
+            Value::Object(_) => None,
+            Value::Array(_) => Some("array"),
+            Value::String(_) => Some("string"),
+            Value::Bool(_) => Some("bool"),
+            _ => Some("number"),
         };
+        if let Some(is) = is {
+            return Err(wrong(format!(
+                "json: cannot unmarshal {is} into Go value of type types.Kustomization"
+            )));
+        }
         if let Some(field) = UNSUPPORTED.iter().find(|field| document.get(field).is_some()) {
             return Err(Error::Unsupported { field: (*field).to_owned(), path: self.tree.shown(path) });
         }
-        serde_json::from_value(document.clone()).map_err(|error| {
+        let kustomization = serde_json::from_value(document).map_err(|error| {
             let text = error.to_string();
             let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
             wrong(unknown.map_or(text.clone(), |field| format!("json: unknown field \"{field}\"")))
-        })
+        })?;
+        self.verify(path, &kustomization)?;
+        Ok(kustomization)
+    }
+
+    /// Checks kind, version and order, which are words of a few.
+    fn verify(&self, path: &str, kustomization: &Kustomization) -> Result<(), Error> {
+        let folder = || self.tree.shown(path.rsplit_once('/').map_or("", |(folder, _)| folder));
+        let given = |field: &Option<String>| field.clone().filter(|text| !text.is_empty());
+        let kind = given(&kustomization.kind).unwrap_or_else(|| "Kustomization".to_owned());
+        let version = match kind.as_str() {
+            "Kustomization" => "kustomize.config.k8s.io/v1beta1",
+            "Component" => "kustomize.config.k8s.io/v1alpha1",
+            _ => return Err(Error::Kind { path: folder() }),
+        };
+        if given(&kustomization.api_version).is_some_and(|given| given != version) {
+            return Err(Error::Version { path: folder(), kind, version });
+        }
+        let order = kustomization.sort_options.as_ref().and_then(|options| options.order.as_deref());
+        if order.is_some_and(|order| !matches!(order, "" | "fifo" | "legacy")) {
+            return Err(Error::Order);
+        }
+        Ok(())
     }
 
     /// Runs a kustomization: resources, components, generators, transformers, in kustomize's order.
@@ -232,7 +276,7 @@ impl Build<'_> {
         }
         if let Some(namespace) = kustomization.namespace.as_deref().filter(|namespace| !namespace.is_empty())
         {
-            namespace::set_namespace(resources, namespace);
+            namespace::set_namespace(resources, namespace)?;
         }
         let affix = |text: &Option<String>| text.clone().unwrap_or_default();
         names::add_affixes(resources, &affix(&kustomization.name_prefix), &affix(&kustomization.name_suffix));
@@ -261,6 +305,9 @@ impl Build<'_> {
             return Err(Error::Cycle { path: self.tree.shown(&full) });
         }
         let kustomization = self.parse(&path, bytes)?;
+        if kustomization.kind.as_deref() != Some("Component") {
+            return Err(Error::ResourceAsComponent { path: self.tree.shown(&full) });
+        }
         visited.push(full.clone());
         for name in &kustomization.resources {
             let added = self.resource(name, &full, visited)?;
@@ -288,14 +335,17 @@ impl Build<'_> {
         let built = if visited.is_empty() {
             // The folder above has no kustomization of its own but is built as if it had one.
             let mut above = vec![folder.to_owned()];
-            self.target(&full, &mut above)
+            self.target(&full, Some(name), &mut above)
         } else {
-            self.target(&full, visited)
+            self.target(&full, Some(name), visited)
         };
-        let (resources, _) = built.map_err(|source| Error::Folder {
-            name: name.to_owned(),
-            path: self.tree.shown(&full),
-            source: Box::new(source),
+        let (resources, _) = built.map_err(|source| match source {
+            own @ Error::ComponentAsResource { .. } if visited.len() <= 1 => own,
+            source => Error::Folder {
+                name: name.to_owned(),
+                path: self.tree.shown(&full),
+                source: Box::new(source),
+            },
         })?;
         Ok(resources)
     }

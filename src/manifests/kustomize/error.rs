@@ -33,6 +33,78 @@ pub enum Error {
         /// Field or line.
         message: String,
     },
+    /// `kustomization.yaml` has nothing in it.
+    #[error("kustomization.yaml is empty")]
+    Empty,
+    /// A folder has more than one kustomization.
+    #[error("Found multiple kustomization files under: {path}\n")]
+    Ambiguous {
+        /// The folder.
+        path: String,
+    },
+    /// `kind` is neither of the two.
+    #[error("Failed to read kustomization file under {path}:\nkind should be Kustomization or Component")]
+    Kind {
+        /// The folder.
+        path: String,
+    },
+    /// `apiVersion` is not that of the kind.
+    #[error("Failed to read kustomization file under {path}:\napiVersion for {kind} should be {version}")]
+    Version {
+        /// The folder.
+        path: String,
+        /// The kind.
+        kind: String,
+        /// What it should be.
+        version: &'static str,
+    },
+    /// An order that does not exist.
+    #[error("the field 'sortOptions.order' must be one of [fifo, legacy]")]
+    Order,
+    /// A component is named among the resources.
+    #[error(
+        "accumulating resources: accumulation err='accumulating resources from '{name}': read {path}: is a \
+         directory': expected kind != 'Component' for path '{path}'"
+    )]
+    ComponentAsResource {
+        /// As it is written.
+        name: String,
+        /// The whole path.
+        path: String,
+    },
+    /// A kustomization is named among the components.
+    #[error(
+        "accumulating components: accumulateDirectory: \"expected kind 'Component' for path '{path}' but got \
+         'Kustomization'\""
+    )]
+    ResourceAsComponent {
+        /// The whole path.
+        path: String,
+    },
+    /// A patch is there twice.
+    #[error("patch and path can't be set at the same time\npatch: {patch:?}\npath: {path}")]
+    PatchAndPath {
+        /// The patch.
+        patch: String,
+        /// The file.
+        path: String,
+    },
+    /// A generator has no name.
+    #[error("a {kind} must have a name")]
+    NamelessGenerator {
+        /// `configmap` or `secret`.
+        kind: String,
+    },
+    /// A generator has a key twice.
+    #[error("{kind} {name} illegally repeats the key `{key}`")]
+    RepeatedKey {
+        /// `configmap` or `secret`.
+        kind: String,
+        /// The generator's name.
+        name: String,
+        /// The key.
+        key: String,
+    },
     /// A field that is refused on purpose.
     #[error("invalid Kustomization: field `{field}` in `{path}` is not supported")]
     Unsupported {
@@ -108,6 +180,12 @@ pub enum Error {
     Duplicate {
         /// Kind, version, group, name, namespace.
         id: String,
+    },
+    /// Two resources are the same, once they are in another namespace.
+    #[error("namespace transformation produces ID conflict: {ids:?}")]
+    NamespaceConflict {
+        /// Kind, version, group, name, namespace of each.
+        ids: Vec<String>,
     },
     /// A file that a field names does not exist.
     #[error("{what}: open {path}: no such file or directory")]

@@ -1,6 +1,6 @@
 //! `configMapGenerator` and `secretGenerator`, with names that change with their contents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,11 +32,9 @@ pub(super) fn generate(
         let base = resources
             .iter_mut()
             .find(|resource| resource.identities().any(|id| id.kind == kind && id.name == identity.name));
-        match (generator.behavior.as_deref().unwrap_or("create"), base) {
-            ("create" | "", None) => resources.push(Resource { needs_hash, ..Resource::new(object) }),
-            ("create" | "", Some(_)) => {
-                return Err(Error::Duplicate { id: identity.to_string() });
-            }
+        // What is none of the three counts as `create`.
+        let behavior = generator.behavior.as_deref();
+        match (behavior.filter(|one| ["merge", "replace"].contains(one)).unwrap_or("create"), base) {
             ("merge", Some(base)) => merge(&mut base.object, &object),
             ("replace", Some(base)) => {
                 for field in ["data", "binaryData"] {
@@ -49,7 +47,8 @@ pub(super) fn generate(
             (behavior @ ("merge" | "replace"), None) => {
                 return Err(wrong(format!("no {kind} `{}` to {behavior}", generator.name)));
             }
-            (behavior, _) => return Err(wrong(format!("unknown behavior `{behavior}`"))),
+            (_, None) => resources.push(Resource { needs_hash, ..Resource::new(object) }),
+            (_, Some(_)) => return Err(Error::Duplicate { id: identity.to_string() }),
         }
     }
     Ok(())
@@ -98,10 +97,18 @@ fn object(
         object["immutable"] = true.into();
     }
     let secret = kind == "Secret";
+    let called = kind.to_lowercase();
+    if generator.name.is_empty() {
+        return Err(Error::NamelessGenerator { kind: called });
+    }
     if secret {
         object["type"] = generator.kind.as_deref().unwrap_or("Opaque").into();
     }
+    let mut seen = BTreeSet::new();
     for (key, bytes) in contents(generator, tree, folder)? {
+        if !seen.insert(key.clone()) {
+            return Err(Error::RepeatedKey { kind: called, name: generator.name.clone(), key });
+        }
         let text = std::str::from_utf8(&bytes).ok().filter(|_| !secret);
         let (field, value) = match text {
             Some(text) => ("data", text.to_owned()),
@@ -114,7 +121,8 @@ fn object(
     Ok(object)
 }
 
-fn contents(generator: &Generator, tree: Tree<'_>, folder: &str) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+/// Keys and values, sorted by key; a key may come twice.
+fn contents(generator: &Generator, tree: Tree<'_>, folder: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let wrong = |message: String| Error::Generator { name: generator.name.clone(), message };
     let read = |path: &str| {
         let full = join(folder, path);
@@ -122,28 +130,29 @@ fn contents(generator: &Generator, tree: Tree<'_>, folder: &str) -> Result<BTree
         let shown = tree.shown(full.as_deref().unwrap_or(path));
         found.ok_or(Error::MissingFile { what: "loading KV pairs: file sources", path: shown })
     };
-    let mut values = BTreeMap::new();
+    let mut values = Vec::new();
     for path in generator.envs.iter().chain(&generator.env) {
         let text = String::from_utf8_lossy(read(path)?).into_owned();
         for line in
             text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'))
         {
             let (key, value) = line.split_once('=').unwrap_or((line, ""));
-            values.insert(key.to_owned(), value.as_bytes().to_vec());
+            values.push((key.to_owned(), value.as_bytes().to_vec()));
         }
     }
     for source in &generator.files {
         let (key, path) =
             source.split_once('=').unwrap_or((source.rsplit('/').next().unwrap_or(source), source));
-        values.insert(key.to_owned(), read(path)?.to_vec());
+        values.push((key.to_owned(), read(path)?.to_vec()));
     }
     for literal in &generator.literals {
         let (key, value) =
             literal.split_once('=').ok_or_else(|| wrong(format!("literal `{literal}` is no `key=value`")))?;
         let quoted = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
         let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
-        values.insert(key.to_owned(), value.as_bytes().to_vec());
+        values.push((key.to_owned(), value.as_bytes().to_vec()));
     }
+    values.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(values)
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct Kustomization {
     #[serde(rename = "apiVersion")]
-    pub(super) _api_version: Option<String>,
+    pub(super) api_version: Option<String>,
     pub(super) kind: Option<String>,
     #[serde(rename = "metadata")]
     pub(super) _metadata: Option<Value>,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::field_paths::set_pairs;
+use serde_json::Value;
+
+use super::field_paths::{set_pairs, visit};
 use super::identity::Identity;
 use super::kustomization::Label;
 use super::resource::Resource;
@@ -83,17 +85,46 @@ pub(super) fn add_labels(resources: &mut [Resource], labels: &[Label], common: &
     for label in labels.iter().chain(std::iter::once(&everywhere)).filter(|label| !label.pairs.is_empty()) {
         for resource in resources.iter_mut() {
             let kind = kind_of(&resource.identity());
-            let pairs = label.pairs.iter();
-            set_pairs(&mut resource.object, "metadata/labels", true, &pairs);
             let templates = TEMPLATES.iter().filter(|_| label.include_selectors || label.include_templates);
             let selectors = SELECTORS.iter().filter(|_| label.include_selectors);
-            for (_, path, create) in
-                templates.chain(selectors).filter(|(of, ..)| Some(*of) == kind.as_deref())
-            {
-                set_pairs(&mut resource.object, path, *create, &pairs);
+            let below = templates.chain(selectors).filter(|(of, ..)| Some(*of) == kind.as_deref());
+            let places = below.map(|(_, path, create)| (*path, *create));
+            let places = std::iter::once(("metadata/labels", true)).chain(places).collect::<Vec<_>>();
+            for (key, text) in &label.pairs {
+                add_label(resource, &places, key, text);
             }
         }
     }
+}
+
+/// Sets a label at all places. Kustomize has one node for a label that it adds in several places at once, so that a
+/// later change in one of them is one in all.
+fn add_label(resource: &mut Resource, places: &[(&'static str, bool)], key: &String, text: &String) {
+    let pair = std::iter::once((key, text));
+    let mut fresh = Vec::new();
+    for (path, create) in places {
+        let had = has(&mut resource.object, path, key);
+        set_pairs(&mut resource.object, path, *create, &pair);
+        if !had {
+            fresh.push(*path);
+            continue;
+        }
+        let shared = resource.shared.iter().filter(|(of, paths)| of == key && paths.contains(path));
+        for other in shared.flat_map(|(_, paths)| paths).filter(|other| *other != path) {
+            if has(&mut resource.object, other, key) {
+                set_pairs(&mut resource.object, other, false, &pair);
+            }
+        }
+    }
+    if fresh.len() > 1 {
+        resource.shared.push((key.clone(), fresh));
+    }
+}
+
+fn has(object: &mut Value, path: &str, key: &str) -> bool {
+    let mut found = false;
+    visit(object, path, false, &mut |value| found |= value.get(key).is_some());
+    found
 }
 
 /// Adds annotations to objects and their templates.

@@ -129,17 +129,22 @@ fn fix_kinds(resource: &mut Resource, renamed: &[(Identity, Identity)], own: &[I
     }
 }
 
-/// A subject names a service account with its namespace.
+/// A subject names a service account with its namespace: the one that it had, or the one that it has now.
 fn fix_subject(subject: &mut Value, renamed: &[(Identity, Identity)]) {
     if subject["kind"] != "ServiceAccount" {
         return;
     }
-    let text = |field: &str| subject[field].as_str().unwrap_or_default();
-    let (name, namespace) = (text("name"), text("namespace"));
+    let name = subject["name"].as_str().unwrap_or_default();
+    let namespace = subject["namespace"].as_str();
     let accounts =
         renamed.iter().filter(|(former, _)| former.kind == "ServiceAccount" && former.name == name);
-    let found = accounts.clone().find(|(former, _)| former.effective_namespace() == namespace);
-    let found = found.or_else(|| accounts.clone().next().filter(|_| accounts.clone().count() == 1));
+    let found = match namespace {
+        Some(namespace) => accounts
+            .clone()
+            .find(|(former, _)| former.effective_namespace() == namespace)
+            .or_else(|| accounts.clone().find(|(_, now)| now.effective_namespace() == namespace)),
+        None => accounts.clone().next().filter(|first| accounts.clone().all(|(_, now)| *now == first.1)),
+    };
     if let Some((_, now)) = found {
         subject["name"] = now.name.as_str().into();
         subject["namespace"] = now.namespace.as_str().into();

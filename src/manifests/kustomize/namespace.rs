@@ -1,9 +1,12 @@
 //! `namespace`: all objects into one namespace.
 
+use std::collections::BTreeSet;
+
+use super::Error;
 use super::resource::Resource;
 
 /// Sets the namespace of all objects that have one, and of the default service accounts in role bindings.
-pub(super) fn set_namespace(resources: &mut [Resource], namespace: &str) {
+pub(super) fn set_namespace(resources: &mut [Resource], namespace: &str) -> Result<(), Error> {
     for resource in resources.iter_mut() {
         let identity = resource.identity();
         if identity.is_namespaced() {
@@ -28,4 +31,9 @@ pub(super) fn set_namespace(resources: &mut [Resource], namespace: &str) {
             );
         }
     }
+    let mut seen = BTreeSet::new();
+    let twice = resources.iter().map(Resource::identity).find(|identity| !seen.insert(identity.clone()));
+    let Some(twice) = twice else { return Ok(()) };
+    let same = resources.iter().map(Resource::identity).filter(|identity| *identity == twice);
+    Err(Error::NamespaceConflict { ids: same.map(|identity| identity.to_string()).collect() })
 }

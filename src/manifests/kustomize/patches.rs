@@ -21,6 +21,9 @@ pub(super) fn apply(
     folder: &str,
 ) -> Result<(), Error> {
     let text = match (&patch.patch, &patch.path) {
+        (Some(text), Some(file)) if !text.is_empty() && !file.is_empty() => {
+            return Err(Error::PatchAndPath { patch: text.clone(), path: file.clone() });
+        }
         (Some(text), _) if !text.is_empty() => text.clone(),
         (_, Some(file)) => {
             let full = join(folder, file);

@@ -12,11 +12,13 @@ pub(super) struct Resource {
     pub(super) former: Vec<Identity>,
     /// Whether its name gets a suffix made from its contents.
     pub(super) needs_hash: bool,
+    /// Labels that were set in several places at once, by key, with the paths of these places.
+    pub(super) shared: Vec<(String, Vec<&'static str>)>,
 }
 
 impl Resource {
     pub(super) fn new(object: Value) -> Self {
-        Self { object, former: Vec::new(), needs_hash: false }
+        Self { object, former: Vec::new(), needs_hash: false, shared: Vec::new() }
     }
 
     pub(super) fn identity(&self) -> Identity {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// What a kustomization file may be called.
+const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// Files by path, without a leading `/`.
 #[derive(Clone, Copy)]
 pub(super) struct Tree<'a> {
@@ -29,10 +32,16 @@ impl<'a> Tree<'a> {
 
     /// The kustomization file of a folder.
     pub(super) fn kustomization(&self, folder: &str) -> Option<(String, &'a [u8])> {
-        ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().find_map(|name| {
+        FILES.iter().find_map(|name| {
             let path = join(folder, name)?;
             Some((path.clone(), self.file(&path)?))
         })
+    }
+
+    /// Whether a folder has more than one kustomization file.
+    pub(super) fn has_several(&self, folder: &str) -> bool {
+        let there = |name: &&&str| join(folder, name).is_some_and(|path| self.file(&path).is_some());
+        FILES.iter().filter(there).count() > 1
     }
 
     /// A path as messages show it.

@@ -25,6 +25,12 @@ pub fn read_documents(text: &str) -> Result<Vec<Value>, Error> {
         strict_booleans: true,
         legacy_octal_numbers: true,
         with_snippet: false,
+        budget: serde_saphyr::budget! {
+            // One more, so that the excess is told in our words.
+            max_documents: DOCUMENTS_LIMIT + 1,
+            max_nodes: 1_000_000,
+            max_events: 4_000_000,
+        },
     };
     let documents = serde_saphyr::from_multiple_with_options::<Value>(text, options);
     let documents = documents.map_err(|error| explain(text, &error))?;
@@ -127,6 +133,12 @@ mod tests {
         ] {
             assert_eq!(read_documents(text).unwrap_err().to_string(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn many_documents_are_read() {
+        let many = "kind: ConfigMap\nmetadata: {name: a}\n---\n".repeat(2_000);
+        assert_eq!(read_documents(&many).unwrap().len(), 2_000);
     }
 
     #[test]

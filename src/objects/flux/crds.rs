@@ -6,7 +6,17 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt as _;
 use serde_json::json;
 
-use super::{GitRepository, HelmChart, HelmRelease, HelmRepository, Kustomization, OCIRepository, Receiver};
+use super::bucket;
+use super::{
+    Bucket, ExternalArtifact, GitRepository, HelmChart, HelmRelease, HelmRepository, Kustomization,
+    OCIRepository, Receiver,
+};
+
+/// How a release names its chart.
+const RELEASE_RULE: (&str, &str) = (
+    "(has(self.chart) && !has(self.chartRef)) || (!has(self.chart) && has(self.chartRef))",
+    "either chart or chartRef must be set",
+);
 
 /// The generation that a status starts with, before a controller has seen the object.
 pub(super) fn never_observed() -> i64 {
@@ -17,6 +27,8 @@ pub(super) fn never_observed() -> i64 {
 #[must_use]
 pub fn crds() -> Vec<CustomResourceDefinition> {
     let mut crds = vec![
+        Bucket::crd(),
+        ExternalArtifact::crd(),
         GitRepository::crd(),
         HelmChart::crd(),
         HelmRepository::crd(),
@@ -30,24 +42,35 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         for version in &mut crd.spec.versions {
             let schema = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut());
             let Some(properties) = schema.and_then(|schema| schema.properties.as_mut()) else { continue };
-            if crd.spec.names.kind == "HelmRelease"
-                && let Some(spec) = properties.get_mut("spec")
-            {
-                let rule =
-                    "(has(self.chart) && !has(self.chartRef)) || (!has(self.chart) && has(self.chartRef))";
-                spec.x_kubernetes_validations = Some(vec![ValidationRule {
-                    rule: rule.to_owned(),
-                    message: Some("either chart or chartRef must be set".to_owned()),
-                    ..ValidationRule::default()
-                }]);
+            let rules = rules(&crd.spec.names.kind);
+            if let Some(spec) = properties.get_mut("spec").filter(|_| !rules.is_empty()) {
+                spec.x_kubernetes_validations = Some(rules);
             }
-            if let Some(status) = properties.get_mut("status") {
+            // Nothing observes an `ExternalArtifact`.
+            if crd.spec.names.kind != "ExternalArtifact"
+                && let Some(status) = properties.get_mut("status")
+            {
                 status.default = Some(JSON(json!({ "observedGeneration": -1 })));
                 status.nullable = None;
             }
         }
     }
     crds
+}
+
+/// What holds for the spec of a kind.
+fn rules(kind: &str) -> Vec<ValidationRule> {
+    let rules = match kind {
+        "HelmRelease" => std::slice::from_ref(&RELEASE_RULE),
+        "Bucket" => &bucket::RULES,
+        _ => &[],
+    };
+    let rule = |(rule, message): &(&str, &str)| ValidationRule {
+        rule: (*rule).to_owned(),
+        message: Some((*message).to_owned()),
+        ..ValidationRule::default()
+    };
+    rules.iter().map(rule).collect()
 }
 
 #[cfg(test)]

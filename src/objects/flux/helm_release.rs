@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    CommonMetadata, Dependency, HelmReleaseStatus, ImageOverride, Install, Patch, PatchTarget, Rollback,
-    Test, Uninstall, Upgrade,
+    CommonMetadata, CustomHealthCheck, Dependency, HelmReleaseStatus, ImageOverride, Install, Patch,
+    PatchTarget, Rollback, Test, Uninstall, Upgrade,
 };
 use crate::objects::parse_duration;
 
@@ -54,6 +54,9 @@ pub struct HelmReleaseSpec {
     /// Whether changes by others are looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift_detection: Option<DriftDetection>,
+    /// How the health of custom resources is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_check_exprs: Option<Vec<CustomHealthCheck>>,
     /// How it is installed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub install: Option<Install>,

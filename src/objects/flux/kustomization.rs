@@ -47,6 +47,9 @@ pub struct KustomizationSpec {
     /// Whether objects are made again when an immutable field changes.
     #[serde(default)]
     pub force: bool,
+    /// How the health of custom resources is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_check_exprs: Option<Vec<CustomHealthCheck>>,
     /// Objects that must be healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_checks: Option<Vec<ObjectReference>>,
@@ -148,14 +151,37 @@ pub enum DeletionPolicy {
     Orphan,
 }
 
-/// A Kustomization that must be ready before.
+/// How the health of the objects of a kind is seen, in expressions of the common expression language.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomHealthCheck {
+    /// Group and version; the version does not matter.
+    pub api_version: String,
+    /// True of an object that is what it should be.
+    pub current: String,
+    /// True of an object that will not get there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// True of an object that is on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_progress: Option<String>,
+    /// The kind; all of the group when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+}
+
+/// What must be ready before: another object of the same kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Dependency {
     /// Its name.
     pub name: String,
     /// Its namespace; the same when it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// True when it is ready, instead of its condition; of `dep` and `self`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready_expr: Option<String>,
 }
 
 /// Names an object of any kind.

@@ -1,7 +1,9 @@
 //! The kinds of Flux that this workshop serves, as Rust types with Flux's names, defaults and printed columns.
 //! <https://fluxcd.io/flux/components/>
 
+mod bucket;
 mod crds;
+mod external_artifact;
 mod git_repository;
 mod helm_actions;
 mod helm_chart;
@@ -14,7 +16,11 @@ mod receiver;
 mod references;
 mod source_status;
 
+pub use bucket::{Bucket, BucketSpec, BucketSts};
 pub use crds::crds;
+pub use external_artifact::{
+    ExternalArtifact, ExternalArtifactSpec, ExternalArtifactStatus, ExternalSourceReference,
+};
 pub use git_repository::{GitRepository, GitRepositoryRef, GitRepositorySpec, GitRepositoryStatus};
 pub use helm_actions::{
     ActionStrategy, Install, Remediation, Rollback, Test, TestFilter, Uninstall, Upgrade,
@@ -27,9 +33,9 @@ pub use helm_release::{
 pub use helm_release_status::{HelmReleaseStatus, Snapshot, TestHook};
 pub use helm_repository::{HelmRepository, HelmRepositorySpec};
 pub use kustomization::{
-    CommonMetadata, DeletionPolicy, Dependency, History, ImageOverride, Inventory, InventoryEntry,
-    Kustomization, KustomizationSpec, KustomizationStatus, ObjectReference, Patch, PatchTarget, PostBuild,
-    SourceReference, SubstituteFrom,
+    CommonMetadata, CustomHealthCheck, DeletionPolicy, Dependency, History, ImageOverride, Inventory,
+    InventoryEntry, Kustomization, KustomizationSpec, KustomizationStatus, ObjectReference, Patch,
+    PatchTarget, PostBuild, SourceReference, SubstituteFrom,
 };
 pub use oci_repository::{LayerSelector, OCIRepository, OCIRepositoryRef, OCIRepositorySpec};
 pub use receiver::{Receiver, ReceiverResource, ReceiverSpec, ReceiverStatus};

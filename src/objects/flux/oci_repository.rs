@@ -67,7 +67,7 @@ pub struct OCIRepositorySpec {
     pub url: String,
 }
 
-fn default_timeout() -> String {
+pub(super) fn default_timeout() -> String {
     "60s".to_owned()
 }
 

@@ -156,7 +156,8 @@ impl Lab {
         Api::namespaced(self.client.clone(), NAMESPACE)
     }
 
-    /// Commits `files` as the whole tree of `main` and pushes it; returns the commit.
+    /// Commits `files` as the whole tree of `main` and pushes it; returns the commit. A text that begins with `-> ` is a
+    /// symbolic link to the rest of it.
     pub(crate) async fn push(&self, files: &BTreeMap<&'static str, String>, message: &str) -> String {
         let (files, message) = (files.clone(), message.to_owned());
         let folder = self.folder.path().join("work");
@@ -289,14 +290,15 @@ fn commit(folder: &Path, url: &str, files: &BTreeMap<&'static str, String>, mess
     let mut index = git2::Index::new().unwrap();
     repository.set_index(&mut index).unwrap();
     for (path, text) in files {
-        let id = repository.blob(text.as_bytes()).unwrap();
+        let link = text.strip_prefix("-> ");
+        let id = repository.blob(link.unwrap_or(text).as_bytes()).unwrap();
         let time = git2::IndexTime::new(0, 0);
         let entry = git2::IndexEntry {
             ctime: time,
             mtime: time,
             dev: 0,
             ino: 0,
-            mode: 0o100_644,
+            mode: if link.is_some() { 0o120_000 } else { 0o100_644 },
             uid: 0,
             gid: 0,
             file_size: u32::try_from(text.len()).unwrap(),

@@ -153,3 +153,117 @@ async fn the_newest_chart_of_a_range_is_pulled_from_a_registry() {
     let object = lab.api::<HelmChart>().get("range").await.unwrap().status.unwrap();
     assert_eq!(object.artifact.unwrap().path, "helmchart/dev1-ns/range/carapuce-0.1.1.tgz");
 }
+
+/// The files of a stored chart.
+fn packaged(lab: &Lab, object: &Value) -> atelier::artifacts::Files {
+    let artifact = &object["status"]["artifact"];
+    let stored = lab.folder.path().join("artifacts").join(artifact["path"].as_str().unwrap());
+    atelier::artifacts::unpack(&std::fs::read(stored).unwrap()).unwrap()
+}
+
+/// A lab whose repository has a chart `app` with these dependencies beside some others.
+async fn with_dependencies(lab: &Lab, dependencies: &str) {
+    let about = |name: &str, more: &str| format!("apiVersion: v2\nname: {name}\nversion: 1.2.3\n{more}");
+    let files = [
+        ("charts/app/Chart.yaml", about("app", &format!("dependencies:\n{dependencies}"))),
+        ("charts/app/.helmignore", "*.md\n/secret/\n".to_owned()),
+        ("charts/app/README.md", "left out".to_owned()),
+        ("charts/app/secret/key.txt", "left out, too".to_owned()),
+        ("charts/app/kept.txt", "kept".to_owned()),
+        ("charts/common/Chart.yaml", about("common", "")),
+        ("charts/common/values.yaml", "a: 1\n".to_owned()),
+    ];
+    lab.push(&files.into(), "a chart with dependencies").await;
+    let url = "http://forge.atelier.internal:3000/dev1/dev1-apps.git";
+    lab.apply(&Lab::source("dev1-apps", url, "main")).await;
+    lab.until_ready::<atelier::objects::flux::GitRepository>("dev1-apps", "True").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dependencies_are_packaged_along_and_ignored_files_are_not() {
+    let lab = Lab::open().await;
+    lab.add_secrets().await;
+    lab.apply(&registry()).await;
+    let files = [("Chart.yaml", CHART.to_owned()), ("templates/cm.yaml", CHART_TEMPLATE.to_owned())];
+    lab.push_chart(&files, "0.1.4").await;
+    let dependencies = "- {name: common, version: 1.x, repository: \"file://../common\"}\n- {name: common, alias: other, \
+                        version: \">=1.0.0\", repository: \"file://../common\"}\n- {name: carapuce, version: 0.1.x, \
+                        repository: \"oci://forge.atelier.internal:3000/dev1\"}\n";
+    with_dependencies(&lab, dependencies).await;
+    lab.apply(&chart("app", &of_git("charts/app"))).await;
+    let object = lab.until_ready::<HelmChart>("app", "True").await;
+    assert_eq!(
+        ready(&object),
+        "True ChartPackageSucceeded: packaged 'app' chart with version '1.2.3+<commit>'"
+    );
+    let files = packaged(&lab, &object);
+    let names = files.keys().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(
+        names,
+        [
+            "app/.helmignore",
+            "app/Chart.yaml",
+            "app/charts/carapuce/Chart.yaml",
+            "app/charts/carapuce/templates/cm.yaml",
+            "app/charts/common/Chart.yaml",
+            "app/charts/common/values.yaml",
+            "app/charts/other/Chart.yaml",
+            "app/charts/other/values.yaml",
+            "app/kept.txt",
+        ]
+    );
+    let other = String::from_utf8_lossy(&files["app/charts/other/Chart.yaml"]);
+    assert!(other.contains("name: other\n"), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dependencies_that_cannot_be_had_are_told_as_flux_does() {
+    let lab = Lab::open().await;
+    let local = "False DependencyBuildError: dependency build error: failed to add local dependency ";
+    let remote = "False DependencyBuildError: dependency build error: failed to add remote dependency ";
+    for (number, (dependency, expected)) in [
+        (
+            "name: nope, version: 1.x, repository: \"file://../nope\"",
+            format!("{local}'nope': no chart found at '/charts/nope' (reference 'file://../nope')"),
+        ),
+        (
+            "name: common, version: 2.x, repository: \"file://../common\"",
+            format!("{local}'common': can't get a valid version for constraint '2.x'"),
+        ),
+        (
+            "name: common, version: 1.x, repository: \"@stable\"",
+            format!("{remote}'common': aliased repository dependency is not supported: @stable/"),
+        ),
+        (
+            "name: common, version: 1.x, repository: \"ftp://a\"",
+            format!("{remote}'common': invalid dependency repository URL: ftp://a/"),
+        ),
+        (
+            "name: common, version: 1.x, repository: \"http://127.0.0.1:1\"",
+            format!(
+                "{remote}'common': failed to get chart 'common' version '1.x' from 'http://127.0.0.1:1': Get \
+                 \"http://127.0.0.1:1/index.yaml\": Connection refused (os error 111)"
+            ),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        with_dependencies(&lab, &format!("- {{{dependency}}}\n")).await;
+        let request = json!({ "metadata": { "annotations": { "reconcile.fluxcd.io/requestedAt": number.to_string() } } });
+        let sources = lab.api::<atelier::objects::flux::GitRepository>();
+        sources
+            .patch("dev1-apps", &kube::api::PatchParams::default(), &kube::api::Patch::Merge(request))
+            .await
+            .unwrap();
+        let handled = |source: &atelier::objects::flux::GitRepository| {
+            let status = source.status.as_ref();
+            status.and_then(|status| status.last_handled_reconcile_at.as_deref()) == Some(&number.to_string())
+        };
+        lab.until("dev1-apps", handled).await;
+        let name = format!("app-{number}");
+        lab.apply(&chart(&name, &of_git("charts/app"))).await;
+        let object = lab.until_ready::<HelmChart>(&name, "False").await;
+        assert_eq!(ready(&object), expected, "{dependency}");
+    }
+}

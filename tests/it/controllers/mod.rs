@@ -1,9 +1,12 @@
 //! What controllers make of objects, through the API server in process.
 
+mod bad_input;
+mod bucket;
 mod cronjob;
 mod daemonset;
 mod deployment;
 mod endpointslice;
+mod expressions;
 mod flux;
 mod gitrepository;
 mod helmchart;

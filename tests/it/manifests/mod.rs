@@ -1,4 +1,6 @@
 //! Manifests against the real tools.
 
 mod charts;
+mod generated;
 mod kustomize;
+mod refusals;
