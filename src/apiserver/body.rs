@@ -68,6 +68,30 @@ pub(crate) fn object(headers: &HeaderMap, body: &[u8], kind: &str) -> Result<Val
     }
 }
 
+/// Refuses an object of a custom kind that does not say its kind or version.
+pub(crate) fn must_say_what_it_is(object: &Value, body: &[u8], kind: &str) -> Result<(), Status> {
+    let missing = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().is_empty();
+    let word = match (missing("kind"), missing("apiVersion")) {
+        (true, _) => "Object 'Kind' is missing in",
+        (false, true) => "Object 'apiVersion' is missing in",
+        (false, false) => return Ok(()),
+    };
+    let text = object.to_string();
+    let (text, shown) =
+        (if body.starts_with(b"{") { &String::from_utf8_lossy(body) } else { &*text }, summary(body));
+    Err(Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): {word} '{text}' ({shown})"
+    )))
+}
+
+/// What the original says of fields that stand more than once in a body of JSON.
+pub(crate) fn repeated(headers: &HeaderMap, body: &[u8]) -> Vec<String> {
+    match media_type(headers) {
+        "" | "application/json" | "*/*" => syntax::repeated(body),
+        _ => Vec::new(),
+    }
+}
+
 /// What a kind and version are read into.
 const TYPE: &str = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
     \"json:\\\"kind,omitempty\\\"\" }";
@@ -123,6 +147,22 @@ fn binary(body: &[u8]) -> Result<Value, Status> {
         }
         Undecodable::Unknown { .. } => Status::unsupported_media_type("application/json, application/yaml"),
     })
+}
+
+/// The object in an apply patch, which is YAML.
+pub(crate) fn applied(body: &[u8]) -> Result<Value, Status> {
+    let unreadable = |why: String| Status::bad_request(format!("error decoding YAML: {why}"));
+    let value =
+        yaml_value(body).map_err(|why| unreadable(format!("error converting YAML to JSON: {why}")))?;
+    match given_instead(&value) {
+        Some(given) => {
+            let map = "map[string]interface {}";
+            let why = format!("json: cannot unmarshal {given} into Go value of type {map}");
+            Err(unreadable(format!("error unmarshaling JSON: while decoding JSON: {why}")))
+        }
+        None if value.is_null() => Ok(serde_json::json!({})),
+        None => Ok(value),
+    }
 }
 
 /// YAML, of which JSON is a part.

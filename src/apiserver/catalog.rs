@@ -118,12 +118,6 @@ impl Catalog {
         found.cloned().map(Served::Custom)
     }
 
-    /// Whether anything is served below `/apis/<group>`.
-    pub(crate) fn serves_group(&self, group: &str) -> bool {
-        let same = |kind: &Kind| kind.group == group;
-        Registry::builtin().kinds().iter().any(same) || self.custom().iter().any(|kind| same(kind))
-    }
-
     /// Whether anything is served below `/apis/<group>/<version>`.
     pub(crate) fn serves(&self, group: &str, version: &str) -> bool {
         let same = |kind: &Kind| kind.group == group && kind.version == version;

@@ -12,6 +12,9 @@ use super::status::Status;
 use super::tables::{self, Column};
 use super::types::Kind;
 
+/// What watches can be written as, besides.
+const STREAMS: &str = ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+
 /// What the client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -52,6 +55,13 @@ impl Format {
         })
     }
 
+    /// The same for a watch, of which a refusal names the forms of streams as well.
+    pub(crate) fn accepted_by_watch(headers: &HeaderMap) -> Result<Self, Status> {
+        Self::accepted(headers).map_err(|status| {
+            if status.names_representations() { Status::no_representation(STREAMS) } else { status }
+        })
+    }
+
     fn read(one: &str) -> Option<Self> {
         let mut parts = one.split(';').map(str::trim);
         let media_type = parts.next()?;
@@ -75,11 +85,15 @@ impl Format {
 
 impl Include {
     /// Reads `includeObject`.
-    pub(crate) fn read(query: &Query) -> Self {
+    pub(crate) fn read(query: &Query) -> Result<Self, Status> {
         match query.text("includeObject") {
-            Some("None") => Self::None,
-            Some("Object") => Self::Object,
-            _ => Self::Metadata,
+            Some("None") => Ok(Self::None),
+            Some("Object") => Ok(Self::Object),
+            None | Some("Metadata") => Ok(Self::Metadata),
+            Some(other) => Err(Status::bad_request(format!(
+                "Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: must be \
+                 'Metadata', 'Object', 'None', or empty"
+            ))),
         }
     }
 }
@@ -98,7 +112,7 @@ pub(crate) fn object(
             let object = parse(&json)?;
             let revision = object["metadata"]["resourceVersion"].clone();
             let meta = json!({ "resourceVersion": revision });
-            let rows = [row(kind, &object, Include::read(query))];
+            let rows = [row(kind, &object, Include::read(query)?)];
             Ok(value(query, code, &table(kind, &meta, &rows, true)))
         }
         Format::Partial => Ok(value(query, code, &partial(&parse(&json)?))),
@@ -129,7 +143,7 @@ pub(crate) fn list(
     let objects = objects.collect::<Result<Vec<_>, _>>()?;
     match format {
         Format::Table => {
-            let include = Include::read(query);
+            let include = Include::read(query)?;
             let rows: Vec<_> = objects.iter().map(|object| row(kind, object, include)).collect();
             Ok(value(query, code, &table(kind, meta, &rows, true)))
         }

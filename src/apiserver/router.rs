@@ -10,9 +10,11 @@ use axum::routing::{any, get};
 use http::{Method, StatusCode};
 
 use super::query::Query;
+use super::respond::{self, Format};
 use super::server::Server;
 use super::status::Status;
-use super::target::Target;
+use super::target::{Address, Target};
+use super::types::Registry;
 use super::{access, audit, authentication, body, compress, discovery, reviews, subresources, verbs};
 use crate::accounts::Identity;
 
@@ -93,19 +95,27 @@ async fn resource(
     request: Request,
 ) -> Response {
     if !server.catalog.serves(group, version) {
-        if server.catalog.serves_group(group) {
+        if Registry::builtin().kinds().iter().any(|kind| kind.group == group) {
             return Status::unknown_resource().into_response();
         }
         return not_found().await;
     }
+    let wants_yaml = Format::accepted(request.headers()).is_ok_and(|format| format == Format::Yaml);
     // The extractor has decoded the path; names are read from the undecoded one, where `/` and `%2F` differ.
     let skipped = if group.is_empty() { 3 } else { 4 };
     let raw = request.uri().path().splitn(skipped + 1, '/').nth(skipped).unwrap_or(decoded).to_owned();
-    match call(server, group, version, &raw, request).await {
+    let deprecated =
+        group.is_empty() && Address::read(&raw).is_ok_and(|address| address.plural == "endpoints");
+    let response = match call(server, group, version, &raw, request).await {
         Ok(response) => response,
+        Err(status) if wants_yaml => status.into_yaml(),
         Err(status) => status.into_response(),
-    }
+    };
+    if deprecated { respond::with_warnings(response, &[ENDPOINTS.to_owned()]) } else { response }
 }
+
+/// What every answer about Endpoints says besides.
+const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 
 async fn call(
     server: Arc<Server>,
@@ -132,7 +142,8 @@ async fn dispatch(call: Call) -> Result<Response, Status> {
     let named = call.target.name.is_some();
     let watches = call.query.flag("watch") || call.target.watch;
     match (call.request.method().clone(), named) {
-        (Method::GET, _) if watches => verbs::watch(&call),
+        // Only the old address watches an object by its name; a parameter does not count there.
+        (Method::GET, named) if call.target.watch || watches && !named => verbs::watch(&call),
         (Method::GET, true) => verbs::get(&call),
         (Method::GET, false) => verbs::list(&call),
         (Method::POST, false) => verbs::create(call).await,
@@ -148,6 +159,17 @@ impl Call {
     /// Takes the whole body.
     pub(crate) async fn body(&mut self) -> Result<bytes::Bytes, Status> {
         body::read(std::mem::take(self.request.body_mut())).await
+    }
+
+    /// The object in the body, and what is to be said of fields that are in it more than once.
+    pub(crate) async fn object_and_repeated(&mut self) -> Result<(serde_json::Value, Vec<String>), Status> {
+        let bytes = self.body().await?;
+        let headers = self.request.headers();
+        let object = body::object(headers, &bytes, &self.target.kind.kind)?;
+        if self.target.kind.is_custom() {
+            body::must_say_what_it_is(&object, &bytes, &self.target.kind.kind)?;
+        }
+        Ok((object, body::repeated(headers, &bytes)))
     }
 
     /// The object in the body.

@@ -30,7 +30,7 @@ pub(crate) fn fields(resource: &str) -> &'static [&'static str] {
         "namespaces" => &["status.phase"],
         "nodes" => &["spec.unschedulable"],
         "services" => &["spec.clusterIP", "spec.type"],
-        "replicasets.apps" | "replicationcontrollers" => &["status.replicas"],
+        "replicationcontrollers" => &["status.replicas"],
         "jobs.batch" => &["status.successful"],
         _ => &[],
     }

@@ -198,7 +198,16 @@ fn parse_fields(text: &str, known: &[&str]) -> Result<Vec<(String, String, bool)
             )));
         };
         if path != "metadata.name" && path != "metadata.namespace" && !known.contains(&path) {
-            return Err(Status::bad_request(format!("field label not supported: {path}")));
+            // Resources that have no fields of their own refuse in other words.
+            return Err(Status::bad_request(if known.is_empty() {
+                format!(
+                    "\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                )
+            } else if known == ["status.successful"] {
+                format!("field label \"{path}\" not supported for Job")
+            } else {
+                format!("field label not supported: {path}")
+            }));
         }
         fields.push((path.to_owned(), value.to_owned(), equal));
     }

@@ -137,6 +137,11 @@ impl Status {
         Self::new(406, "NotAcceptable", message).with(json!({}))
     }
 
+    /// Whether this names all representations that there are.
+    pub(crate) fn names_representations(&self) -> bool {
+        self.code == 406 && self.details.is_some()
+    }
+
     /// The form that a client takes is of lists where there is none, or the other way round.
     pub(crate) fn other_form(message: String) -> Self {
         Self::new(406, "NotAcceptable", message)
@@ -245,6 +250,17 @@ impl Status {
         Self::invalid(kind, "meta.k8s.io", "", &[error])
     }
 
+    /// The same refusal of an object that cannot be read, where a patch has made it.
+    pub(crate) fn of_patch(self, shown: &str) -> Self {
+        let Some((_, why)) = self.message.split_once(": ").filter(|_| self.code == 400) else { return self };
+        let error = FieldError {
+            field: "patch".to_owned(),
+            reason: Reason::Invalid,
+            message: format!("Invalid value: {shown:?}: {why}"),
+        };
+        Self::invalid("", "", "", &[error])
+    }
+
     /// A failure that has no reason on the wire.
     pub(crate) fn plain(message: impl Into<String>) -> Self {
         Self::new(500, "", message)
@@ -337,6 +353,18 @@ impl Status {
                 Self::internal(error)
             }
         }
+    }
+}
+
+impl Status {
+    /// The answer for a client that reads YAML.
+    pub(crate) fn into_yaml(self) -> Response {
+        let Ok(text) = serde_saphyr::to_string(&self.to_value()) else { return self.into_response() };
+        let mut response = self.into_response();
+        let yaml = header::HeaderValue::from_static("application/yaml");
+        response.headers_mut().insert(header::CONTENT_TYPE, yaml);
+        *response.body_mut() = text.into();
+        response
     }
 }
 

@@ -1,5 +1,11 @@
 //! What is wrong with a text that is no JSON, in the words of Go's `encoding/json`, which clients of Kubernetes know.
 
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+
 /// Deeper JSON is refused before this is asked, so the scanner may recurse so far.
 const DEPTH: usize = 512;
 
@@ -18,6 +24,90 @@ pub(crate) fn error(text: &[u8]) -> Option<String> {
     result.err()
 }
 
+/// How many repeated fields are told.
+const TOLD: usize = 100;
+
+/// What Kubernetes says of fields that stand more than once in the same object of a text of JSON: `duplicate field
+/// "data.a"`.
+pub(crate) fn repeated(text: &[u8]) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    // What is no JSON has been refused before.
+    let _ = Repeated { path: String::new(), told: &mut told }.deserialize(&mut reader);
+    told.truncate(TOLD);
+    told
+}
+
+/// Reads a value for the names in its objects alone.
+struct Repeated<'a> {
+    path: String,
+    told: &'a mut Vec<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Repeated<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Repeated<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let dot = if self.path.is_empty() { "" } else { "." };
+            let path = format!("{}{dot}{name}", self.path);
+            if !seen.insert(name) && self.told.len() < TOLD {
+                self.told.push(format!("duplicate field \"{path}\""));
+            }
+            map.next_value_seed(Repeated { path, told: &mut *self.told })?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut place = 0;
+        loop {
+            let path = format!("{}[{place}]", self.path);
+            if items.next_element_seed(Repeated { path, told: &mut *self.told })?.is_none() {
+                return Ok(());
+            }
+            place += 1;
+        }
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
 fn invalid(byte: u8, context: &str) -> String {
     let shown = match byte {
         b'\'' => "'\\''".to_owned(),
@@ -25,7 +115,8 @@ fn invalid(byte: u8, context: &str) -> String {
         b'\n' => "'\\n'".to_owned(),
         b'\t' => "'\\t'".to_owned(),
         b'\r' => "'\\r'".to_owned(),
-        0x20..=0x7e | 0x80.. => format!("'{}'", char::from(byte)),
+        0x80..=0x9f | 0xad => format!("'\\u{byte:04x}'"),
+        0x20..=0x7e | 0xa0.. => format!("'{}'", char::from(byte)),
         _ => format!("'\\x{byte:02x}'"),
     };
     format!("invalid character {shown} {context}")
@@ -150,6 +241,14 @@ impl Scanner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repeated_fields_are_named_with_their_path() {
+        let text = r#"{"a":1,"b":{"c":1,"c":2,"d":[{"e":1},{"e":1,"e":null}]},"a":{"x":true}}"#;
+        let expected = ["duplicate field \"b.c\"", "duplicate field \"b.d[1].e\"", "duplicate field \"a\""];
+        assert_eq!(repeated(text.as_bytes()), expected);
+        assert!(repeated(b"{\"a\":[1,{}],\"b\":1.5}").is_empty());
+    }
 
     #[test]
     fn words_are_those_of_go() {

@@ -25,6 +25,8 @@ pub(crate) enum Parser {
     Body,
     /// Of rules in the common expression language, in a definition.
     Rule,
+    /// Of the expressions of admission policies, which are evaluated as well.
+    Policy,
 }
 
 const OBJECTS: &str = "/api/v1/namespaces/default/configmaps";
@@ -85,6 +87,27 @@ pub(crate) fn feed(parser: Parser, bytes: &[u8]) {
                 let types = ["json", "yaml", "vnd.kubernetes.protobuf"];
                 let media_type = format!("application/{}", types[usize::from(first) % types.len()]);
                 ask(server, Method::POST, &format!("{OBJECTS}?dryRun=All"), &media_type, rest).await
+            }
+            Parser::Policy => {
+                let expression = String::from_utf8_lossy(bytes);
+                let policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+                let rule = serde_json::json!({"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+                    "resources": ["configmaps"]});
+                let policy = serde_json::json!({"metadata": {"name": "fuzz"}, "spec": {
+                    "matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": expression}]}});
+                let binding = serde_json::json!({"metadata": {"name": "fuzz"}, "spec": {
+                    "policyName": "fuzz", "validationActions": ["Audit"]}});
+                let json = "application/json";
+                let made = ask(server, Method::POST, policies, json, policy.to_string().as_bytes()).await;
+                if made == 201 {
+                    let bindings = format!("{}bindings", policies.trim_end_matches("ies").to_owned() + "y");
+                    ask(server, Method::POST, &bindings, json, binding.to_string().as_bytes()).await;
+                    let object = br#"{"metadata":{"name":"seen","labels":{"a":"b"}},"data":{"a":"1","b":"text"}}"#;
+                    ask(server, Method::POST, &format!("{OBJECTS}?dryRun=All"), json, object).await;
+                    ask(server, Method::DELETE, &format!("{bindings}/fuzz"), json, b"").await;
+                    ask(server, Method::DELETE, &format!("{policies}/fuzz"), json, b"").await;
+                }
+                made
             }
             Parser::Rule => {
                 let schema = serde_json::json!({"type": "object", "x-kubernetes-validations": [

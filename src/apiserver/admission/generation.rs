@@ -12,6 +12,7 @@ pub(crate) fn has_generation(kind: &Kind) -> bool {
         ("batch" | "policy" | "admissionregistration.k8s.io" | "apiextensions.k8s.io", _)
         | ("", "pods" | "replicationcontrollers")
         | ("networking.k8s.io", "ingresses" | "ingressclasses" | "networkpolicies")
+        | ("discovery.k8s.io", "endpointslices")
         | ("scheduling.k8s.io", "priorityclasses") => true,
         _ => false,
     }

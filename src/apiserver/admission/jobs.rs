@@ -15,8 +15,14 @@ pub(super) fn complete(job: &mut Value) {
     }
     let (uid, name) = (meta::text(job, "uid").to_owned(), meta::text(job, "name").to_owned());
     let Some(spec) = job.get_mut("spec").filter(|spec| spec.is_object()) else { return };
-    if spec.get("selector").is_none_or(Value::is_null) {
-        spec["selector"] = json!({ "matchLabels": { UID[0]: uid } });
+    if !spec["selector"].is_object() {
+        spec["selector"] = json!({});
+    }
+    if !spec["selector"]["matchLabels"].is_object() {
+        spec["selector"]["matchLabels"] = json!({});
+    }
+    if spec["selector"]["matchLabels"].get(UID[0]).is_none() {
+        spec["selector"]["matchLabels"][UID[0]] = uid.as_str().into();
     }
     let Some(template) = spec.get_mut("template").filter(|template| template.is_object()) else { return };
     let mut labels = template["metadata"]["labels"].take();

@@ -8,13 +8,16 @@ mod immutable;
 mod jobs;
 mod limits;
 mod namespaces;
+mod nodes;
 mod pods;
 mod policies;
+mod priorities;
 mod quotas;
 mod rules;
 mod services;
 mod status;
 mod usage;
+mod volumes;
 
 pub(crate) use definitions::CLEANUP;
 pub(crate) use generation::has_generation;

@@ -31,7 +31,13 @@ pub(super) fn complete(object: &mut Value) {
     if !object["spec"].is_object() {
         object["spec"] = json!({});
     }
-    object["spec"]["finalizers"] = json!(["kubernetes"]);
+    let finalizers =
+        object["spec"].as_object_mut().map(|spec| spec.entry("finalizers").or_insert_with(|| json!([])));
+    if let Some(finalizers) = finalizers.and_then(Value::as_array_mut)
+        && !finalizers.iter().any(|one| one == "kubernetes")
+    {
+        finalizers.push(json!("kubernetes"));
+    }
 }
 
 /// Keeps what a changed namespace cannot lose.

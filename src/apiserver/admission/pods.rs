@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::priorities;
 use crate::apiserver::meta;
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
@@ -37,14 +38,15 @@ pub(super) fn complete(server: &Server, target: &Target, pod: &mut Value) -> Res
     if mounts.or(found["automountServiceAccountToken"].as_bool()).unwrap_or(true) {
         mount_token(spec);
     }
-    if spec.get("priority").is_none() {
-        spec["priority"] = 0.into();
-    }
-    if spec.get("preemptionPolicy").is_none() {
-        spec["preemptionPolicy"] = "PreemptLowerPriority".into();
-    }
     tolerate(spec);
-    Ok(())
+    priorities::complete(server, target, pod)
+}
+
+/// Keeps what a changed pod cannot lose.
+pub(super) fn keep(pod: &mut Value) {
+    if pod["spec"].is_object() && pod["metadata"].get("deletionTimestamp").is_none() {
+        tolerate(&mut pod["spec"]);
+    }
 }
 
 fn mount_token(spec: &mut Value) {

@@ -4,7 +4,9 @@ use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{bindings, daemonsets, definitions, jobs, limits, namespaces, pods, policies, services};
+use super::{
+    bindings, daemonsets, definitions, jobs, limits, namespaces, nodes, pods, policies, services, volumes,
+};
 use crate::apiserver::server::Server;
 use crate::apiserver::status::Status;
 use crate::apiserver::target::Target;
@@ -27,7 +29,13 @@ pub(crate) fn on_create(server: &Server, target: &Target, object: &mut Value) ->
             pods::complete(server, target, object)?;
         }
         "limitranges" => limits::complete(object),
-        "persistentvolumeclaims" => limits::claim(server, target, object)?,
+        "nodes" => nodes::complete(object),
+        "persistentvolumeclaims" => {
+            limits::claim(server, target, object)?;
+            volumes::complete_source(object);
+            volumes::protect(object, "kubernetes.io/pvc-protection");
+        }
+        "persistentvolumes" => volumes::protect(object, "kubernetes.io/pv-protection"),
         "services" => services::complete(server, target, None, object)?,
         "customresourcedefinitions.apiextensions.k8s.io" => definitions::complete(object),
         BINDINGS | CLUSTER_BINDINGS => bindings::complete(object),
@@ -47,6 +55,8 @@ pub(crate) fn on_update(
 ) -> Result<(), Status> {
     match target.kind.storage().as_str() {
         "namespaces" => namespaces::keep(old, object),
+        "nodes" => nodes::keep(old, object),
+        "pods" => pods::keep(object),
         "daemonsets.apps" => daemonsets::keep(old, object),
         "services" => services::complete(server, target, Some(old), object)?,
         "persistentvolumeclaims" => limits::claim(server, target, object)?,

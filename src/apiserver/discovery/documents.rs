@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::{aggregated, etag, resources};
 use crate::apiserver::catalog::Served;
 use crate::apiserver::server::Server;
+use crate::apiserver::status::Status;
+use crate::apiserver::types::Registry;
 
 /// A version and its kinds.
 pub(super) type Version = (String, Vec<Served>);
@@ -114,7 +116,10 @@ pub(crate) async fn group_version(
 fn version(server: &Server, group: &str, version: &str, headers: &HeaderMap) -> Response {
     let mut kinds = server.catalog.kinds();
     kinds.retain(|kind| kind.group == group && kind.version == version);
-    let Some(first) = kinds.first() else { return missing() };
+    let Some(first) = kinds.first() else {
+        let builtin = Registry::builtin().kinds().iter().any(|kind| kind.group == group);
+        return if builtin { Status::unknown_resource().into_response() } else { missing() };
+    };
     let document = resources::list(&first.api_version(), &kinds);
     etag::answer(headers, "application/json", &document)
 }

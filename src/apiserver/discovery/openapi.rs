@@ -26,7 +26,8 @@ pub(crate) async fn openapi_v2(State(server): State<Arc<Server>>, headers: Heade
 
 /// `/openapi/v3`
 pub(crate) async fn openapi_v3(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
-    etag::answer(&headers, "application/json", &document(&server, openapi::v3_index))
+    // The original does not say what it is, and Go's server guesses.
+    etag::answer(&headers, "text/plain; charset=utf-8", &document(&server, openapi::v3_index))
 }
 
 /// `/openapi/v3/api/v1` and `/openapi/v3/apis/<group>/<version>`
@@ -38,10 +39,10 @@ pub(crate) async fn openapi_v3_group(
     let (group, version) = match path.split('/').collect::<Vec<_>>().as_slice() {
         ["api", version] => (String::new(), (*version).to_owned()),
         ["apis", group, version] => ((*group).to_owned(), (*version).to_owned()),
-        _ => return (StatusCode::NOT_FOUND, "404 page not found\n").into_response(),
+        _ => return StatusCode::NOT_FOUND.into_response(),
     };
     if !server.catalog.serves(&group, &version) {
-        return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
+        return StatusCode::NOT_FOUND.into_response();
     }
     let document = document(&server, |kinds| openapi::v3_group(kinds, &group, &version));
     etag::answer(&headers, "application/json", &document)

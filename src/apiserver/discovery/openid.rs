@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::header;
 use serde_json::{Value, json};
 
 use crate::accounts::TOKEN_ISSUER;
@@ -20,6 +22,7 @@ pub(crate) async fn openid_configuration() -> Json<Value> {
 }
 
 /// `/openid/v1/jwks`
-pub(crate) async fn openid_keys(State(server): State<Arc<Server>>) -> Json<Value> {
-    Json(server.service_account_key.public_keys())
+pub(crate) async fn openid_keys(State(server): State<Arc<Server>>) -> Response {
+    let keys = server.service_account_key.public_keys().to_string();
+    ([(header::CONTENT_TYPE, "application/jwk-set+json")], keys).into_response()
 }

@@ -9,6 +9,9 @@ use crate::apiserver::catalog::Served;
 use crate::apiserver::subresources;
 use crate::apiserver::types::Kind;
 
+/// The verbs of custom kinds, in the original's order.
+const OF_CUSTOM: [&str; 8] =
+    ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const STATUS: [&str; 3] = ["get", "patch", "update"];
 
 /// A subresource: name, group, version and kind of what is sent, verbs.
@@ -49,15 +52,19 @@ pub(super) fn list(group_version: &str, kinds: &[Served]) -> Value {
     let mut sorted: Vec<_> = kinds.iter().collect();
     sorted.sort_by(|one, other| one.plural.cmp(&other.plural));
     let resources: Vec<_> = sorted.into_iter().flat_map(|kind| entries(kind)).collect();
-    json!({
-        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources
-    })
+    let mut list = json!({"kind": "APIResourceList"});
+    // The oldest of all lists does not say its own version.
+    if group_version != "v1" {
+        list["apiVersion"] = "v1".into();
+    }
+    list["groupVersion"] = group_version.into();
+    list["resources"] = resources.into();
+    list
 }
 
-/// What tells clients that a kind is stored in another version than before. Of custom kinds it is not said, as the
-/// version that is served need not be the one that is stored.
+/// What tells clients that a kind is stored in another version than before.
 fn storage_hash(kind: &Kind) -> Option<String> {
-    if kind.is_custom() || !kind.verbs.iter().any(|verb| verb == "list") {
+    if !kind.verbs.iter().any(|verb| verb == "list") {
         return None;
     }
     // Events of both groups are stored as those of the older one.
@@ -69,7 +76,7 @@ fn storage_hash(kind: &Kind) -> Option<String> {
 fn entries(kind: &Kind) -> Vec<Value> {
     let mut entry = json!({
         "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
-        "verbs": kind.verbs
+        "verbs": if kind.is_custom() { OF_CUSTOM.to_vec() } else { kind.verbs.iter().map(String::as_str).collect() }
     });
     if !kind.short_names.is_empty() {
         entry["shortNames"] = json!(kind.short_names);

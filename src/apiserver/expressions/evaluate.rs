@@ -8,7 +8,7 @@ use kube_cel::cel::objects::{Key, KeyRef};
 use super::authorizer::Asks;
 use super::node::{Kind, Node};
 use super::program::Program;
-use super::value::{Value, list, map, none, optional, some, truth, type_name};
+use super::value::{Value, list, map, none, optional, some, text, truth, type_name};
 use super::{authorizer, functions, operators};
 
 /// What one expression may cost: a unit for each part that is evaluated, and for each ten letters that are read.
@@ -198,7 +198,8 @@ impl Run<'_> {
         for argument in arguments {
             given.push(self.value(argument)?);
         }
-        self.pay(receiver.iter().chain(&given).map(read).sum())?;
+        let cost = cost(name, receiver.as_ref(), &given, self.left);
+        self.pay(cost)?;
         if let (None, [left, right]) = (&receiver, given.as_slice())
             && let Some(answer) = operators::binary(name, left.clone(), right.clone())
         {
@@ -233,14 +234,60 @@ impl Run<'_> {
     }
 }
 
-/// What reading a value costs.
-fn read(value: &Value) -> u64 {
-    match value {
-        Value::String(text) => text.len() as u64 / 10,
-        Value::Bytes(bytes) => bytes.len() as u64 / 10,
-        Value::List(items) => items.len() as u64 / 10,
-        _ => 0,
+/// What a call costs by the size of what it reads and makes, as far as it is below `limit`.
+fn cost(name: &str, receiver: Option<&Value>, given: &[Value], limit: u64) -> u64 {
+    let length = |value: &Value| text(value).map_or(0, str::len) as u64;
+    let all = || receiver.iter().copied().chain(given);
+    match name {
+        // These look at no more than the value itself.
+        "size" | "type" | "dyn" | "optional.of" | "hasValue" | "value" | "or" | "orValue" => 0,
+        // Every letter of the text may become the whole replacement.
+        "replace" => {
+            let parts = given.first().map_or(1, |part| length(part).max(1));
+            let most = (receiver.map_or(0, length) / parts + 1) * given.get(1).map_or(0, length);
+            weight(receiver, limit) + most / 10
+        }
+        // Between two items stands the separator, whose letters are not in the list.
+        "join" => {
+            let count = match receiver {
+                Some(Value::List(items)) => items.len() as u64,
+                _ => 0,
+            };
+            weight(receiver, limit) + count * given.first().map_or(0, length) / 10
+        }
+        // A text is read once for every sign of the pattern.
+        "matches" | "find" | "findAll" => {
+            let sizes: Vec<u64> = all().map(length).collect();
+            sizes.iter().fold(1, |product: u64, size| product.saturating_mul(size / 10 + 1))
+        }
+        _ => all().map(|value| weight(Some(value), limit)).sum(),
     }
+}
+
+/// How large a value is with all its parts, a unit for each ten letters and each part, as far as it is below `limit`:
+/// what shares its parts may be far larger than the memory that it takes.
+fn weight(value: Option<&Value>, limit: u64) -> u64 {
+    let mut sum = 0_u64;
+    let mut open: Vec<&Value> = value.into_iter().collect();
+    while let Some(value) = open.pop() {
+        sum += match value {
+            Value::String(text) => text.len() as u64 / 10,
+            Value::Bytes(bytes) => bytes.len() as u64 / 10,
+            Value::List(items) => {
+                open.extend(items.iter());
+                items.len() as u64
+            }
+            Value::Map(entries) => {
+                open.extend(entries.map.values());
+                entries.map.len() as u64
+            }
+            _ => 0,
+        };
+        if sum > limit {
+            break;
+        }
+    }
+    sum
 }
 
 fn member(of: &Value, field: &str) -> Option<Value> {

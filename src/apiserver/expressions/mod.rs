@@ -23,5 +23,5 @@ pub(crate) use authorizer::{Asks, authorizer, request_resource};
 pub(crate) use check::Environment;
 pub(crate) use evaluate::{Budget, Inputs};
 pub(crate) use program::{Program, Wanted};
-pub(crate) use signatures::Type;
-pub(crate) use value::{Value, from_json, text, truth};
+pub(crate) use signatures::{Type, escaped};
+pub(crate) use value::{Value, from_fields, from_json, list, none, of_text, some, text, truth};

@@ -91,6 +91,18 @@ fn unescaped(name: &str) -> Option<String> {
     Some(whole)
 }
 
+/// A field's name as an expression has to write it.
+pub(crate) fn escaped(name: &str) -> String {
+    if RESERVED.contains(&name) {
+        return format!("__{name}__");
+    }
+    let mut whole = name.replace("__", "__underscores__");
+    for (escaped, sign) in [("__dot__", "."), ("__dash__", "-"), ("__slash__", "/")] {
+        whole = whole.replace(sign, escaped);
+    }
+    whole
+}
+
 /// A function that is called on a receiver, or without one.
 #[derive(Clone, Debug)]
 pub(super) struct Signature {

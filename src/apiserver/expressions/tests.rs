@@ -182,3 +182,27 @@ fn depth_and_length_are_bounded() {
     }
     assert!(said(&" ".repeat(70_000)).contains("exceeds limit"));
 }
+
+#[test]
+fn what_grows_beyond_its_text_costs_what_it_grows_to() {
+    let doubled = (0..40).fold("[0]".to_owned(), |list, _| format!("{list}.map(x, [x, x])"));
+    let letters = "a".repeat(4000);
+    for source in [
+        format!("{doubled} == {doubled}"),
+        format!("'{letters}'.replace('a', '{letters}').size() > 0"),
+        format!(
+            "[1, 2, 3].map(x, '{letters}').map(x, ['', '', '', ''].join(x + x + x + x)).size() > 9000000000"
+        ),
+    ] {
+        let Ok(program) = Program::compile(&source, &Environment::default(), Wanted::Bool) else { continue };
+        let mut budget = Budget::conditions();
+        let answer = program.evaluate(&inputs(&[]), &mut budget);
+        assert!(
+            answer.is_ok() || answer == Err("operation cancelled: actual cost limit exceeded".to_owned())
+        );
+    }
+    let source = format!("'{letters}'.replace('a', '{letters}').size() > 0");
+    let program = Program::compile(&source, &Environment::default(), Wanted::Bool).unwrap();
+    let answer = program.evaluate(&inputs(&[]), &mut Budget::validations());
+    assert_eq!(answer, Err("operation cancelled: actual cost limit exceeded".to_owned()));
+}

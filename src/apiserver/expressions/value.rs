@@ -27,6 +27,27 @@ pub(crate) fn from_json(json: &Json) -> Value {
     }
 }
 
+/// The value of an object, from the values of its fields.
+pub(crate) fn from_fields(fields: impl Iterator<Item = (String, Value)>) -> Value {
+    map(fields.map(|(name, value)| (Key::from(name.as_str()), value)).collect())
+}
+
+/// The value of a text of a well-known form: a time, a duration, bytes.
+pub(crate) fn of_text(text: &str, form: &str) -> Value {
+    use base64::Engine as _;
+    let called = |name: &str, text: &str| super::functions::call(name, None, vec![string(text)]);
+    match form {
+        "date-time" => called("timestamp", text).unwrap_or_else(|_| string(text)),
+        "date" => called("timestamp", &format!("{text}T00:00:00Z")).unwrap_or_else(|_| string(text)),
+        "duration" => called("duration", text).unwrap_or_else(|_| string(text)),
+        "byte" => match base64::engine::general_purpose::STANDARD.decode(text) {
+            Ok(bytes) => Value::Bytes(bytes.into()),
+            Err(_) => string(text),
+        },
+        _ => string(text),
+    }
+}
+
 /// The text of a string.
 pub(crate) fn text(value: &Value) -> Option<&str> {
     match value {
@@ -51,15 +72,18 @@ pub(super) fn map(entries: HashMap<Key, Value>) -> Value {
     Value::Map(Map { map: Arc::new(entries) })
 }
 
-pub(super) fn list(items: Vec<Value>) -> Value {
+/// A list.
+pub(crate) fn list(items: Vec<Value>) -> Value {
     Value::List(Arc::new(items))
 }
 
-pub(super) fn some(value: Value) -> Value {
+/// An optional value that is there.
+pub(crate) fn some(value: Value) -> Value {
     Value::Opaque(Arc::new(OptionalValue::of(value)))
 }
 
-pub(super) fn none() -> Value {
+/// An optional value that is not there.
+pub(crate) fn none() -> Value {
     Value::Opaque(Arc::new(OptionalValue::none()))
 }
 

@@ -15,7 +15,9 @@ const FINALIZER: &str = "kubernetes";
 
 /// Gives a namespace what every namespace has.
 pub(crate) fn furnish(server: &Server, namespace: &str) {
-    let description = "Contains a CA bundle that verifies the API server, for programs in this namespace.";
+    let description = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal \
+        endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across \
+        distributions of Kubernetes clusters.";
     let annotations = json!({"kubernetes.io/description": description});
     let certificate = json!({
         "metadata": {"name": "kube-root-ca.crt", "annotations": annotations},

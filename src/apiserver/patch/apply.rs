@@ -7,9 +7,10 @@ use super::combine::{merged, without};
 use super::compare::{Comparison, compare};
 use super::field_set::{field_set, with_structures};
 use super::fields::Fields;
+use super::last_applied;
 use super::managed::{Writer, remove, strip};
 use super::owners::{self, Operation, Owner};
-use super::typed::misfits;
+use super::typed::{misfits, shown_version};
 use crate::apiserver::types::Schema;
 
 /// The owner of what was there before anybody applied.
@@ -93,14 +94,29 @@ pub(crate) fn apply(
     };
     let comparison = compare(schema, &bare_live, &result);
     if live.is_some() {
-        give_way(&mut owners, &comparison, force)?;
+        // What kubectl itself wrote in its older way, and nobody has changed since, it may write in the newer.
+        let mine = (writer.manager == last_applied::MANAGER)
+            .then(|| last_applied::unchanged(schema, &bare_live))
+            .unwrap_or_default();
+        give_way(&mut owners, &comparison, force, &mine)?;
     }
-    if let Some(former) = former.filter(|former| former.fields == own.fields && result == bare_live) {
-        own.time = former.time;
-        own.api_version = former.api_version;
+    if live.is_some() && result == bare_live {
+        // Who changes nothing has not written now, not even where it comes to own something.
+        own.time = former.as_ref().and_then(|former| former.time.clone());
+        if let Some(former) = former.filter(|former| former.fields == own.fields) {
+            own.api_version = former.api_version;
+        }
     }
     owners.push(own);
     owners::write(&mut result, owners);
+    if writer.manager == last_applied::MANAGER {
+        last_applied::keep(&mut result, applied);
+    }
+    for field in ["resourceVersion", "uid"] {
+        if let Some(named) = applied["metadata"].get(field) {
+            result["metadata"][field] = named.clone();
+        }
+    }
     Ok(result)
 }
 
@@ -126,7 +142,7 @@ fn fits(schema: &Schema, wanted: &Value) -> Result<(), ApplyError> {
         "{}/{}; {}, Kind={}",
         word("/metadata/namespace"),
         word("/metadata/name"),
-        word("/apiVersion"),
+        shown_version(word("/apiVersion")),
         word("/kind")
     );
     Err(ApplyError::Typed { object, words })
@@ -150,18 +166,25 @@ fn pruned(schema: &Schema, merged: Value, former: &Fields, now: &Fields, others:
     without(schema, &merged, &gone).unwrap_or_else(empty)
 }
 
-/// Takes the fields that are written from their owners, or names them.
-fn give_way(owners: &mut [Owner], comparison: &Comparison, force: bool) -> Result<(), ApplyError> {
+/// Takes the fields that are written from their owners, or names them, unless all are the writer's own in `mine`.
+fn give_way(
+    owners: &mut [Owner],
+    comparison: &Comparison,
+    force: bool,
+    mine: &Fields,
+) -> Result<(), ApplyError> {
     let written = comparison.written();
     let mut conflicts: Vec<(String, Vec<String>)> = Vec::new();
+    let mut others = false;
     for owner in owners.iter_mut() {
         let taken = owner.fields.intersection(&written);
         if !taken.is_empty() {
+            others |= !taken.difference(mine).is_empty();
             conflicts.push((owner.shown(), taken.paths()));
         }
         owner.fields = owner.fields.difference(&taken).difference(&comparison.removed);
     }
-    if force || conflicts.is_empty() {
+    if force || !others {
         return Ok(());
     }
     conflicts.sort();

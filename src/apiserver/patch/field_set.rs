@@ -1,5 +1,7 @@
 //! The fields that an object has, as far as they can have owners of their own.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::fields::Fields;
@@ -35,9 +37,15 @@ pub(super) fn field_set(schema: &Schema, value: &Value) -> Fields {
             }
         }
         Value::Array(items) => {
+            let mut counts: BTreeMap<Step, usize> = BTreeMap::new();
+            for step in items.iter().filter_map(|item| Step::to_item(schema, item).ok()?) {
+                *counts.entry(step).or_default() += 1;
+            }
             for item in items {
                 let Ok(Some(step)) = Step::to_item(schema, item) else { continue };
-                let mut below = field_set(schema.items(), item);
+                // What is there twice is owned as one, without its parts.
+                let twice = counts.get(&step).is_some_and(|count| *count > 1);
+                let mut below = if twice { Fields::default() } else { field_set(schema.items(), item) };
                 below.set_member();
                 set.attach(step, below);
             }

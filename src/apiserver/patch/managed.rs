@@ -109,6 +109,8 @@ fn unwritten(schema: &Schema) -> Value {
         for (name, field) in &object.fields {
             let required = object.required.contains(name);
             let list = matches!(field.shape(), Shape::List(_) | Shape::Map(_));
+            // Some times are written even where there is none; those of metadata are not.
+            let time = matches!(field.shape(), Shape::Time) && !name.ends_with("ionTimestamp");
             // What custom kinds have as a default was written by nobody, but it is owned by who makes the object.
             if field.place().rules.is_some() {
                 continue;
@@ -120,7 +122,7 @@ fn unwritten(schema: &Schema) -> Value {
                 Some(default) => {
                     fields.insert(name.to_string(), default.clone());
                 }
-                None if required && list => {
+                None if required && list || time => {
                     fields.insert(name.to_string(), Value::Null);
                 }
                 None => {}

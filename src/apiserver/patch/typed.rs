@@ -84,8 +84,20 @@ fn go_type(value: &Value) -> &'static str {
     }
 }
 
+/// A version as the original prints it: `/v1`, `apps/v1`.
+pub(crate) fn shown_version(api_version: &str) -> String {
+    if api_version.contains('/') { api_version.to_owned() } else { format!("/{api_version}") }
+}
+
+/// An object as text of JSON, with the names of its own fields sorted.
+pub(crate) fn sorted(object: &Value) -> String {
+    let Some(fields) = object.as_object() else { return object.to_string() };
+    let fields: std::collections::BTreeMap<_, _> = fields.iter().collect();
+    serde_json::to_string(&fields).unwrap_or_default()
+}
+
 /// A value as the original prints it.
-fn plain(value: &Value) -> String {
+pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::String(text) => text.clone(),

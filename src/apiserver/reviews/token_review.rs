@@ -25,7 +25,20 @@ pub(super) fn answer(call: &Call, review: &mut Value) -> Result<(), Status> {
         Some((identity, good)) => {
             json!({"authenticated": true, "user": user_info(&identity), "audiences": good})
         }
-        None => json!({"user": {}, "error": "invalid bearer token"}),
+        None => {
+            // The original has two readers of tokens, of which the one of accounts tells the wrong audience.
+            let others = call.server.bearer(&token, &[]).filter(|_| !audiences.is_empty());
+            let shown = |audiences: &[String]| json!(audiences).to_string().replace("\",\"", "\" \"");
+            let error = match others {
+                Some((_, own)) => format!(
+                    "[invalid bearer token, token audiences {} is invalid for the target audiences {}]",
+                    shown(&own),
+                    shown(&audiences)
+                ),
+                None => "invalid bearer token".to_owned(),
+            };
+            json!({"user": {}, "error": error})
+        }
     };
     Ok(())
 }

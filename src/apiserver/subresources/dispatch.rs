@@ -64,6 +64,8 @@ pub(crate) async fn answer(call: Call) -> Result<Response, Status> {
         ("finalize", Method::PUT) if extra => finalize::finalize(call).await,
         ("status", _) if kind.has_status => Err(Status::method_not_allowed()),
         ("scale", _) if kind.has_scale => Err(Status::method_not_allowed()),
+        // The original looks for what such an address of a custom kind names, and never finds it.
+        ("status" | "scale", _) if kind.is_custom() => Err(Status::not_found(call.target.named())),
         _ if extra => Err(Status::method_not_allowed()),
         _ => Err(Status::unknown_resource()),
     }

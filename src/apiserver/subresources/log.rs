@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use http::{Method, header};
+use http::{Method, StatusCode, header};
 use serde_json::Value;
 
 use super::kubelet::refusal;
@@ -24,7 +24,7 @@ pub(super) async fn log(call: Call) -> Result<Response, Status> {
     let Some(node) = pod.pointer("/spec/nodeName").and_then(Value::as_str).filter(|node| !node.is_empty())
     else {
         // No node, no container, no log: the real server answers with nothing as well.
-        return Ok((plain, Body::empty()).into_response());
+        return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let mut query = Vec::new();
     for name in RELAYED {

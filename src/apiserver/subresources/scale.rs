@@ -41,6 +41,9 @@ pub(super) async fn write(mut call: Call) -> Result<Response, Status> {
     let bytes = call.body().await?;
     let sent =
         if patches { body::yaml(&bytes)? } else { body::object(call.request.headers(), &bytes, "Scale")? };
+    if !patches {
+        sent_scale(&call, &sent)?;
+    }
     let kind = call.target.kind.clone();
     let (wanted, ..) = pointers(&kind);
     let schema = Registry::builtin().by_resource("autoscaling", "v1", "horizontalpodautoscalers");
@@ -65,6 +68,25 @@ pub(super) async fn write(mut call: Call) -> Result<Response, Status> {
     })?;
     let object = respond::parse(&written.json)?;
     Ok(respond::value(&call.query, StatusCode::OK, &scale(&kind, &object)))
+}
+
+/// Whether it is a Scale, and this one's.
+fn sent_scale(call: &Call, sent: &Value) -> Result<(), Status> {
+    let text = |field: &str| sent.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (version, kind) = (text("apiVersion"), text("kind"));
+    if !kind.is_empty() && (version, kind) != ("autoscaling/v1", "Scale") {
+        let short = version.rsplit_once('/').map_or(version, |(_, short)| short);
+        return Err(Status::bad_request(format!(
+            "{kind} in version {short:?} cannot be handled as a Scale: converting ({short}.{kind}) to \
+             (autoscaling.Scale): unknown conversion"
+        )));
+    }
+    let (own, url) = (meta::text(sent, "name"), call.target.name.as_deref().unwrap_or_default());
+    if own.is_empty() || own == url {
+        return Ok(());
+    }
+    let message = format!("the name of the object ({own}) does not match the name on the URL ({url})");
+    Err(Status::bad_request(message))
 }
 
 fn invalid(call: &Call, replicas: &Value) -> Status {
@@ -106,8 +128,11 @@ pub(crate) fn scale(kind: &Kind, object: &Value) -> Value {
     if let Some(selector) = selector.filter(|selector| !selector.is_empty()) {
         status["selector"] = selector.into();
     }
+    let mut spec = json!({});
+    if number(&wanted) != 0 {
+        spec["replicas"] = number(&wanted).into();
+    }
     json!({
-        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
-        "spec": {"replicas": number(&wanted)}, "status": status
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status
     })
 }

@@ -114,7 +114,7 @@ fn read(word: &str) -> Column {
     Column {
         name: name.replace('_', " "),
         kind: kind.to_owned(),
-        format: if name == "Name" && !wide { "name".to_owned() } else { String::new() },
+        format: if name == "Name" { "name".to_owned() } else { String::new() },
         description: String::new(),
         priority: i64::from(wide),
     }

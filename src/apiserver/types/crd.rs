@@ -7,7 +7,7 @@ use regex::RegexBuilder;
 use serde_json::{Map, Value};
 
 use super::schema::{List, ListKind, Object, Rules, Schema, Shape};
-use super::{Kind, Node, PrinterColumn, Registry, ScalePaths};
+use super::{Expression, Kind, Node, PrinterColumn, Registry, ScalePaths};
 
 /// How deep schemas may nest.
 const DEPTH: usize = 64;
@@ -94,7 +94,7 @@ fn from_version(group: &str, scope: Option<&str>, names: &Value, version: &Value
         has_scale: scale.is_some(),
         scale,
         schema: root(&written)?,
-        rules: has_rules(&written, 0).then(|| Arc::new(kube_cel::compile_schema(&written))),
+        has_rules: has_rules(&written, 0),
         definition: format!("{}.{name}.{kind}", reversed.join(".")),
         custom: Some(Arc::new(written)),
         columns: Some(columns(version)),
@@ -306,6 +306,7 @@ fn rules(facts: &Map<String, Value>, path: &str, depth: usize) -> Result<Rules, 
         all_of: schemas("allOf")?,
         any_of: schemas("anyOf")?,
         one_of: schemas("oneOf")?,
+        expressions: Expression::read(facts),
         not: facts.get("not").map(|written| schema(written, &format!("{path}.not"), depth)).transpose()?,
     })
 }

@@ -87,6 +87,7 @@ fn type_name(schema: &Schema) -> String {
         Shape::Integer("") => "int".to_owned(),
         Shape::Integer(width) => (*width).to_owned(),
         Shape::Number => "float64".to_owned(),
+        Shape::IntOrString => "int32".to_owned(),
         Shape::Bytes => "[]uint8".to_owned(),
         Shape::Map(values) => format!("map[string]{}", type_name(values)),
         Shape::List(list) => format!("[]{}", type_name(&list.items)),

@@ -23,7 +23,12 @@ fn fill(schema: &Schema, value: &mut Value) {
                     && !(value.is_null() && replaces_null(field))
                 {
                     fill(field, value);
-                } else if let Some(default) = &field.place().default {
+                } else if let Some(default) = field.place().default.as_ref().filter(|default| {
+                    // A built-in name that is empty is not written.
+                    schema.node().rules.is_some()
+                        || &**name != "name"
+                        || **default != Value::String(String::new())
+                }) {
                     let mut value = default.clone();
                     fill(field, &mut value);
                     fields.insert(name.to_string(), value);
@@ -41,6 +46,10 @@ fn fill(schema: &Schema, value: &mut Value) {
         (Shape::List(list), Value::Array(items)) => items.iter_mut().for_each(|item| fill(&list.items, item)),
         _ => {}
     }
+}
+
+fn is_list(field: &Schema) -> bool {
+    matches!(field.shape(), Shape::List(_))
 }
 
 fn replaces_null(field: &Schema) -> bool {
@@ -74,7 +83,9 @@ fn drop_empty(schema: &Schema, object: &Object, fields: &mut Map<String, Value>)
             // Some times are written even where there is none; those of metadata are not.
             Value::Null => {
                 let time = matches!(field.shape(), Shape::Time) && !name.ends_with("ionTimestamp");
-                time || field.node().rules.is_some()
+                // The endpoints of slices are written even where there are none.
+                let list = name == "endpoints" && is_list(field);
+                time || list || field.node().rules.is_some()
             }
             Value::Array(items) => required || !items.is_empty() || !matches!(field.shape(), Shape::List(_)),
             Value::Object(entries) => {

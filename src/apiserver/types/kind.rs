@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use kube_cel::CompiledSchema;
 use serde_json::Value;
 
 use super::Schema;
@@ -43,8 +42,8 @@ pub(crate) struct Kind {
     pub definition: String,
     /// What a custom kind's definition says of its fields, as it was written.
     pub custom: Option<Arc<Value>>,
-    /// The rules of a custom kind in the common expression language, ready to be checked.
-    pub rules: Option<Arc<CompiledSchema>>,
+    /// Whether a custom kind has rules in the common expression language.
+    pub has_rules: bool,
     /// The columns that a custom kind's definition asks for.
     pub columns: Option<Vec<PrinterColumn>>,
 }

@@ -4,6 +4,7 @@
 mod crd;
 mod decode;
 mod default;
+mod expression;
 mod kind;
 mod pod_defaults;
 mod prune;
@@ -17,11 +18,13 @@ mod workload_defaults;
 
 pub(crate) use decode::decode;
 pub(crate) use default::default;
+pub(crate) use expression::Expression;
 pub(crate) use kind::{Kind, PrinterColumn, ScalePaths};
 pub(crate) use prune::prune;
 pub(crate) use quantity::Amount;
 pub(crate) use registry::Registry;
 pub(crate) use schema::{List, ListKind, Node, Rules, Schema, Shape};
 pub(crate) use validate::{
-    FieldError, Reason, label_value, qualified, subdomain, validate, validate_change, warnings,
+    FieldError, Reason, label_value, qualified, subdomain, validate, validate_change, validate_status,
+    warnings,
 };

@@ -16,7 +16,10 @@ pub(super) fn pod(object: &mut Map<String, Value>) {
     put(object, "status", json!({}));
     within(object, "status", |status| {
         put(status, "phase", json!("Pending"));
-        each(status, "conditions", |condition| put(condition, "lastProbeTime", Value::Null));
+        each(status, "conditions", |condition| {
+            put(condition, "lastProbeTime", Value::Null);
+            put(condition, "lastTransitionTime", Value::Null);
+        });
     });
 }
 
@@ -43,6 +46,10 @@ fn pod_spec(spec: &mut Map<String, Value>) {
     }
     put(spec, "restartPolicy", json!("Always"));
     put(spec, "terminationGracePeriodSeconds", json!(30));
+    if spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64).is_some_and(|grace| grace < 0) {
+        spec.insert("terminationGracePeriodSeconds".to_owned(), json!(1));
+    }
+    drop_restart_rules(spec);
     put(spec, "dnsPolicy", json!("ClusterFirst"));
     if let Some(account) = spec.get("serviceAccountName").cloned() {
         put(spec, "serviceAccount", account);
@@ -52,6 +59,21 @@ fn pod_spec(spec: &mut Map<String, Value>) {
     put(spec, "securityContext", json!({}));
     put(spec, "schedulerName", json!("default-scheduler"));
     each(spec, "volumes", pod_volume);
+}
+
+/// Containers have no rules of their own for being started again, unless a feature is on that is not; only those
+/// before the others may say that they stay.
+fn drop_restart_rules(spec: &mut Map<String, Value>) {
+    each(spec, "containers", |container| {
+        container.shift_remove("restartPolicy");
+        container.shift_remove("restartPolicyRules");
+    });
+    each(spec, "initContainers", |container| {
+        container.shift_remove("restartPolicyRules");
+        if container.get("restartPolicy").is_some_and(|policy| *policy != json!("Always")) {
+            container.shift_remove("restartPolicy");
+        }
+    });
 }
 
 fn container(container: &mut Map<String, Value>, on_host: bool) {
@@ -109,6 +131,7 @@ fn http_get(action: &mut Map<String, Value>) {
 
 fn field_reference(source: &mut Map<String, Value>) {
     within(source, "fieldRef", |reference| put(reference, "apiVersion", json!("v1")));
+    within(source, "resourceFieldRef", |reference| put(reference, "divisor", json!("0")));
 }
 
 fn pod_volume(volume: &mut Map<String, Value>) {

@@ -126,7 +126,7 @@ fn kind(facts: KindFacts, places: &HashMap<&str, usize>) -> Kind {
         has_scale,
         definition: facts.schema,
         custom: None,
-        rules: None,
+        has_rules: false,
         columns: None,
     }
 }

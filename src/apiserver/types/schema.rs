@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use super::Expression;
 use super::Registry;
 
 /// A field's type together with what its place says about it (default, merge key). Cheap to clone.
@@ -129,6 +130,8 @@ pub(crate) struct Rules {
     pub one_of: Vec<Schema>,
     /// A schema that must not hold.
     pub not: Option<Schema>,
+    /// What must hold in the common expression language.
+    pub expressions: Vec<Expression>,
 }
 
 static ANY: LazyLock<Schema> =

@@ -22,6 +22,11 @@ pub(super) fn fill(object: &mut Value) {
                 put(object, time, Value::Null);
             }
         }
+        ("events.k8s.io/v1", "Event") => {
+            for time in ["deprecatedFirstTimestamp", "deprecatedLastTimestamp", "eventTime"] {
+                put(object, time, Value::Null);
+            }
+        }
         ("v1", "Endpoints") => each(object, "subsets", |subset| each(subset, "ports", tcp)),
         ("v1", "PersistentVolumeClaim") => claim(object),
         ("v1", "PersistentVolume") => volume(object),
@@ -35,9 +40,17 @@ pub(super) fn fill(object: &mut Value) {
             within(spec, "parameters", |parameters| put(parameters, "scope", json!("Cluster")));
         }),
         ("networking.k8s.io/v1", "NetworkPolicy") => in_spec(object, network_policy),
-        ("discovery.k8s.io/v1", "EndpointSlice") => each(object, "ports", |port| {
-            put(port, "name", json!(""));
-            tcp(port);
+        ("discovery.k8s.io/v1", "EndpointSlice") => {
+            put(object, "endpoints", Value::Null);
+            each(object, "ports", |port| {
+                put(port, "name", json!(""));
+                tcp(port);
+            });
+        }
+        ("coordination.k8s.io/v1", "Lease") => in_spec(object, |spec| {
+            // Fields of coordinated leader election, which is not on.
+            spec.shift_remove("strategy");
+            spec.shift_remove("preferredHolder");
         }),
         ("rbac.authorization.k8s.io/v1", "RoleBinding" | "ClusterRoleBinding") => binding(object),
         ("autoscaling/v2", "HorizontalPodAutoscaler") => in_spec(object, autoscaler),
@@ -232,7 +245,7 @@ fn secret(object: &mut Map<String, Value>) {
 }
 
 fn namespace(object: &mut Map<String, Value>) {
-    in_spec(object, |spec| put(spec, "finalizers", json!(["kubernetes"])));
+    put(object, "spec", json!({}));
     put(object, "status", json!({}));
     within(object, "status", |status| put(status, "phase", json!("Active")));
     within(object, "metadata", |metadata| {
@@ -282,6 +295,23 @@ fn autoscaler(spec: &mut Map<String, Value>) {
     put(spec, "minReplicas", json!(1));
     let target = json!({ "type": "Utilization", "averageUtilization": 80 });
     put(spec, "metrics", json!([{ "type": "Resource", "resource": { "name": "cpu", "target": target } }]));
+    within(spec, "behavior", |behavior| {
+        let pods = json!({ "type": "Pods", "value": 4, "periodSeconds": 15 });
+        let percent = json!({ "type": "Percent", "value": 100, "periodSeconds": 15 });
+        put(behavior, "scaleUp", json!({ "stabilizationWindowSeconds": 0 }));
+        put(behavior, "scaleDown", json!({}));
+        for (direction, policies) in
+            [("scaleUp", json!([pods, percent.clone()])), ("scaleDown", json!([percent]))]
+        {
+            within(behavior, direction, |rules| {
+                put(rules, "selectPolicy", json!("Max"));
+                put(rules, "policies", policies);
+                if direction == "scaleUp" {
+                    put(rules, "stabilizationWindowSeconds", json!(0));
+                }
+            });
+        }
+    });
 }
 
 fn match_resources(matches: &mut Map<String, Value>) {

@@ -26,8 +26,9 @@ const MAX_PREFIX: usize = 58;
 /// Answers `POST` to a collection.
 pub(crate) async fn create(mut call: Call) -> Result<Response, Status> {
     call.target.require("create")?;
-    let options = Options::read(&call)?;
-    let object = call.object().await?;
+    let mut options = Options::read(&call)?;
+    let object;
+    (object, options.repeated) = call.object_and_repeated().await?;
     let written = call.server.create(&call.target, object, &options)?;
     written.respond(&call, StatusCode::CREATED)
 }
@@ -41,7 +42,7 @@ impl Server {
         options: &Options,
     ) -> Result<Written, Status> {
         let kind = &target.kind;
-        let mut warnings = strict::check(target, &mut object, options.validation)?;
+        let mut warnings = strict::check(target, &mut object, options.validation, &options.repeated)?;
         place(target, &mut object)?;
         let name = meta::text(&object, "name").to_owned();
         options.notes.name(&name);

@@ -228,7 +228,8 @@ impl Server {
                     None => continue,
                 }
             }
-            let render = |revision| convert::stored(&target.kind, old, revision);
+            let last = if target.kind.storage() == "pods" { ended(&old, marked) } else { old };
+            let render = |revision| convert::stored(&target.kind, last, revision);
             match self.store.delete(&key, stored.revision, render) {
                 Ok(object) => {
                     self.reload(&key);
@@ -359,6 +360,15 @@ fn mark(target: &Target, old: &Value, options: &DeleteOptions) -> Value {
     }
     if target.kind.storage() == "namespaces" {
         marked["status"]["phase"] = "Terminating".into();
+    }
+    marked
+}
+
+/// The last state of a pod that goes at once: that it was deleted is a change of what is wanted.
+fn ended(old: &Value, mut marked: Value) -> Value {
+    if meta::text(old, "deletionTimestamp").is_empty() {
+        let generation = old["metadata"]["generation"].as_i64().unwrap_or(1) + 1;
+        meta::set(&mut marked, "generation", Some(generation.into()));
     }
     marked
 }

@@ -151,7 +151,8 @@ fn start(call: &Call) -> Result<(After, Option<u64>), Status> {
         let next: Continue = serde_json::from_slice(&bytes).map_err(unknown)?;
         return Ok((Some(next.after), Some(next.rv)));
     }
-    let number = parse_revision(revision)?;
+    let number = parse_revision(revision)
+        .map_err(|why| Status::bad_request(format!("invalid resource version: {why}")))?;
     match (call.query.text("resourceVersionMatch"), number) {
         (Some("Exact"), Some(revision)) if revision > 0 => Ok((None, Some(revision))),
         // Anything not older than the revision will do, so the newest does; one from the future does not exist.
@@ -160,13 +161,13 @@ fn start(call: &Call) -> Result<(After, Option<u64>), Status> {
     }
 }
 
-/// Reads a resource version.
-pub(super) fn parse_revision(text: Option<&str>) -> Result<Option<u64>, Status> {
+/// Reads a resource version, or says what is wrong with it.
+pub(super) fn parse_revision(text: Option<&str>) -> Result<Option<u64>, String> {
     let Some(text) = text else { return Ok(None) };
     text.parse().map(Some).map_err(|_| {
-        Status::bad_request(format!(
-            "Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
-        ))
+        format!(
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        )
     })
 }
 

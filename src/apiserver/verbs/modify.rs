@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::create::{NAMESPACES, mismatch};
-use super::options::Options;
+use super::options::{Options, Patch};
 use super::strict;
 use crate::apiserver::meta::{self, Meta};
 use crate::apiserver::patch::Writer;
@@ -85,8 +85,17 @@ impl Server {
         mut new: Value,
     ) -> Result<Option<Written>, Status> {
         let kind = &target.kind;
-        let mut warnings = strict::check(target, &mut new, options.validation)?;
-        preconditions(target, old, &new)?;
+        let shown = options.patch.as_ref().map(|patch| match patch {
+            Patch::Strategic(text) => text.clone(),
+            Patch::Other => patch::sorted(&new),
+        });
+        let checked = strict::check(target, &mut new, options.validation, &options.repeated);
+        // What cannot be read is told with the patch, or with what it has made.
+        let mut warnings = checked.map_err(|status| match shown {
+            Some(shown) => status.of_patch(&shown),
+            None => status,
+        })?;
+        preconditions(target, options, old, &new)?;
         let mut new = merge_part(target, part, old, new);
         types::default(&kind.schema, &mut new);
         // What admission adds is nobody's, so the books are kept before it.
@@ -112,6 +121,8 @@ impl Server {
         if part != Part::Status || kind.is_custom() {
             errors = types::validate_change(kind, &new, Some(old));
             errors.extend(admission::immutable(kind, old, &new));
+        } else {
+            types::validate_status(kind, &new, &mut errors);
         }
         // Whatever has become of the rules meanwhile, an object can always be deleted.
         if !errors.is_empty() && part != Part::Internal {
@@ -196,15 +207,21 @@ impl Server {
 }
 
 /// Refuses what was made from another state or another object.
-fn preconditions(target: &Target, old: &Value, new: &Value) -> Result<(), Status> {
+fn preconditions(target: &Target, options: &Options, old: &Value, new: &Value) -> Result<(), Status> {
     let revision = meta::text(new, "resourceVersion");
+    if !revision.is_empty() && revision.parse::<u64>().is_err() {
+        return Err(Status::plain(format!("strconv.ParseUint: parsing {revision:?}: invalid syntax")));
+    }
     if !matches!(revision, "" | "0") && revision != meta::text(old, "resourceVersion") {
         return Err(Status::modified(target.named()));
     }
     let (uid, own) = (meta::text(new, "uid"), meta::text(old, "uid"));
     if !uid.is_empty() && uid != own {
-        let message = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {own}");
-        return Err(Status::conflict(target.named(), &message));
+        return Err(if options.patch.is_some() {
+            fixed_uid(target, uid)
+        } else {
+            other_uid(target, uid, own)
+        });
     }
     for (field, url) in [("name", target.name.as_deref()), ("namespace", target.namespace.as_deref())] {
         let own = meta::text(new, field);
@@ -218,6 +235,29 @@ fn preconditions(target: &Target, old: &Value, new: &Value) -> Result<(), Status
     Ok(())
 }
 
+/// The refusal of a patch that changes the identity, which the original checks twice.
+fn fixed_uid(target: &Target, uid: &str) -> Status {
+    let kind = &target.kind;
+    let error = types::FieldError {
+        field: "metadata.uid".to_owned(),
+        reason: types::Reason::Invalid,
+        message: format!("Invalid value: {uid:?}: field is immutable"),
+    };
+    let name = target.name.as_deref().unwrap_or_default();
+    Status::invalid(&kind.kind, &kind.group, name, &[error.clone(), error])
+}
+
+/// The refusal of an object that was made from another one of the same name.
+fn other_uid(target: &Target, uid: &str, own: &str) -> Status {
+    let parts = [Some(target.kind.plural.as_str()), target.namespace.as_deref(), target.name.as_deref()];
+    let key = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
+    let message = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: UID in precondition: {uid}, UID in object meta: {own}"
+    );
+    Status::conflict(target.named(), &message)
+}
+
 /// The new state, of which only the written part may differ from the old one.
 fn merge_part(target: &Target, part: Part, old: &Value, mut new: Value) -> Value {
     if part == Part::Status {
@@ -227,6 +267,14 @@ fn merge_part(target: &Target, part: Part, old: &Value, mut new: Value) -> Value
             Some(status) => fields.insert("status".to_owned(), status),
             None => fields.shift_remove("status"),
         };
+        // Through the status of most built-in kinds, labels and the like are written as well.
+        if !target.kind.is_custom() && !target.kind.group.ends_with(".k8s.io") {
+            let mut written = vec!["annotations", "finalizers"];
+            if target.kind.kind != "Deployment" {
+                written.push("labels");
+            }
+            written.into_iter().for_each(|field| meta::keep(&mut merged, field, &new));
+        }
         if let Some(managed) = new.get("metadata").and_then(|metadata| metadata.get("managedFields")) {
             meta::set(&mut merged, "managedFields", Some(managed.clone()));
         }

@@ -30,6 +30,19 @@ pub(crate) struct Options {
     pub(crate) notes: Notes,
     /// The query parameters that make up `CreateOptions` and its like, as they were given.
     pub(crate) given: Vec<(&'static str, String)>,
+    /// The patch that the new state comes from, if it is none of server-side apply.
+    pub(crate) patch: Option<Patch>,
+    /// What is said of fields that the body has more than once.
+    pub(crate) repeated: Vec<String>,
+}
+
+/// A patch, for those who tell of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Patch {
+    /// A strategic merge patch, as the original prints it.
+    Strategic(String),
+    /// Any other, of which the result is told.
+    Other,
 }
 
 /// The name of a manager, as long as it can be shown.
@@ -71,7 +84,8 @@ impl Options {
         let named = ["fieldManager", "fieldValidation"];
         let given = named.into_iter().filter_map(|name| Some((name, call.query.text(name)?.to_owned())));
         let (notes, given) = (call.notes.clone(), given.collect());
-        Ok(Self { dry_run, manager, validation, applied: false, actor, notes, given })
+        let (applied, patch, repeated) = (false, None, Vec::new());
+        Ok(Self { dry_run, manager, validation, applied, actor, notes, given, patch, repeated })
     }
 
     /// The options of the server's own writes.
@@ -85,6 +99,8 @@ impl Options {
             actor: None,
             notes: Notes::default(),
             given: Vec::new(),
+            patch: None,
+            repeated: Vec::new(),
         }
     }
 

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 
+use super::create::mismatch;
 use super::modify::{Part, Written};
-use super::options::Options;
+use super::options::{Options, Patch};
 use crate::apiserver::access::Attributes;
 use crate::apiserver::patch::Writer;
 use crate::apiserver::query::Validation;
@@ -48,7 +49,7 @@ pub(crate) async fn patch(mut call: Call) -> Result<Response, Status> {
         Some("status") => Part::Status,
         _ => Part::Main,
     };
-    let options = Options::read(&call)?;
+    let mut options = Options::read(&call)?;
     let media_type = body::media_type(call.request.headers()).to_owned();
     let bytes = call.body().await?;
     if media_type == "application/apply-patch+yaml" || media_type == "application/apply-patch+cbor" {
@@ -62,6 +63,11 @@ pub(crate) async fn patch(mut call: Call) -> Result<Response, Status> {
         return Err(Status::options("PatchOptions", "force", Reason::Forbidden, message));
     }
     let patch = decoded(&media_type, &bytes)?;
+    options.patch = Some(if media_type == "application/strategic-merge-patch+json" {
+        Patch::Strategic(patches::plain(&patch))
+    } else {
+        Patch::Other
+    });
     let schema = (!call.target.kind.is_custom()).then_some(&call.target.kind.schema);
     let written =
         call.server.modify(&call.target, part, &options, |old| patched(&media_type, old, &patch, schema))?;
@@ -101,16 +107,13 @@ fn apply(call: &Call, part: Part, mut options: Options, bytes: &Bytes) -> Result
         let message = "Required value: is required for apply patch".to_owned();
         return Err(Status::options("PatchOptions", "fieldManager", Reason::Required, message));
     }
-    let mut applied = body::yaml(bytes)?;
-    if !applied.is_object() {
-        return Err(Status::bad_request("error decoding YAML: the body is not an object"));
+    let mut applied = body::applied(bytes)?;
+    let text = |field: &str| applied.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (version, own) = (patches::shown_version(text("apiVersion")), text("kind"));
+    if (text("apiVersion"), own) != (kind.api_version().as_str(), kind.kind.as_str()) {
+        return Err(Status::bad_request(format!("invalid object type: {version}, Kind={own}")));
     }
     keep_written_part(&mut applied, part, kind.has_status);
-    for (field, url) in [("name", target.name.as_deref()), ("namespace", target.namespace.as_deref())] {
-        if let Some(url) = url.filter(|_| meta::text(&applied, field).is_empty()) {
-            meta::set(&mut applied, field, Some(url.into()));
-        }
-    }
     options.applied = true;
     options.validation = Validation::Ignore;
     let subresource = if part == Part::Status { Some("status") } else { None };
@@ -144,11 +147,15 @@ fn keep_written_part(applied: &mut Value, part: Part, has_status: bool) {
 }
 
 fn create_applied(call: &Call, options: &Options, object: Value) -> Result<Written, Status> {
-    if !meta::text(&object, "uid").is_empty() {
-        return Err(Status::conflict(
-            call.target.named(),
-            "uid mismatch: the provided object specified uid, and no existing object was found",
-        ));
+    let (uid, name) = (meta::text(&object, "uid"), meta::text(&object, "name"));
+    if !uid.is_empty() {
+        let message = format!(
+            "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        );
+        return Err(Status::conflict(call.target.named(), &message));
+    }
+    if name.is_empty() {
+        return Err(mismatch(name, call.target.name.as_deref().unwrap_or_default()));
     }
     let namespace = call.target.namespace.as_deref().unwrap_or_default();
     let attributes = Attributes::resource("create", call.target.named(), namespace);

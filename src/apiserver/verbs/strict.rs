@@ -30,11 +30,13 @@ fn unregistered(target: &Target, version: &str, kind: &str) -> Status {
     Status::bad_request(format!("{kind} in version {short:?} cannot be handled as a {named}: {why}"))
 }
 
-/// Checks version and kind, drops unknown fields, and returns the warnings about them.
+/// Checks version and kind, drops unknown fields, and returns the warnings about them and about fields that were
+/// `repeated` in the text.
 pub(super) fn check(
     target: &Target,
     object: &mut Value,
     validation: Validation,
+    repeated: &[String],
 ) -> Result<Vec<String>, Status> {
     let kind = &target.kind;
     let api_version = kind.api_version();
@@ -50,11 +52,11 @@ pub(super) fn check(
         )));
     }
     if wrong {
-        return Err(Status::bad_request(format!(
-            "{own_kind} in version \"{}\" cannot be handled as a {}: no kind \"{own_kind}\" is registered for \
-             the resource \"{}\"",
-            kind.version, kind.kind, kind.plural
-        )));
+        let field = "kind".to_owned();
+        let message = format!("Invalid value: {own_kind:?}: must be {}", kind.kind);
+        let error = types::FieldError { field, reason: types::Reason::Invalid, message };
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        return Err(Status::invalid(&own_kind, &kind.group, name, &[error]));
     }
     object["apiVersion"] = api_version.into();
     object["kind"] = kind.kind.as_str().into();
@@ -64,7 +66,8 @@ pub(super) fn check(
             kind.kind, kind.version, kind.kind
         ))
     })?;
-    let unknown = types::prune(&kind.schema, object);
+    let mut unknown = repeated.to_vec();
+    unknown.extend(types::prune(&kind.schema, object));
     match validation {
         Validation::Strict if !unknown.is_empty() => Err(Status::bad_request(format!(
             "{} in version \"{}\" cannot be handled as a {}: strict decoding error: {}",

@@ -18,8 +18,9 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Status> {
         Some("status") => Part::Status,
         _ => Part::Main,
     };
-    let options = Options::read(&call)?;
-    let object = call.object().await?;
+    let mut options = Options::read(&call)?;
+    let object;
+    (object, options.repeated) = call.object_and_repeated().await?;
     if meta::text(&object, "resourceVersion").is_empty() && call.target.kind.is_custom() {
         return Err(revision_required(&call));
     }

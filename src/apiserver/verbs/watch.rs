@@ -36,6 +36,8 @@ struct Stream {
     include: Include,
     bookmarks: bool,
     columns_sent: bool,
+    /// Nothing up to this revision is sent.
+    after: u64,
 }
 
 /// Answers a watch of a collection or, by its name, of an object.
@@ -46,14 +48,16 @@ pub(crate) fn watch(call: &Call) -> Result<Response, Status> {
         selectors = selectors.named(name);
     }
     let (initial, mut watcher, bookmark_first) = begin(call)?;
+    let after = parse_revision(call.query.text("resourceVersion")).ok().flatten().unwrap_or(0);
     let mut stream = Stream {
         kind: call.target.kind.clone(),
         namespace: call.target.namespace.clone(),
         selectors,
-        format: Format::accepted(call.request.headers())?,
-        include: Include::read(&call.query),
+        format: Format::accepted_by_watch(call.request.headers())?,
+        include: Include::read(&call.query)?,
         bookmarks: call.query.flag("allowWatchBookmarks"),
         columns_sent: false,
+        after: if initial.is_some() { 0 } else { after },
     };
     let seconds = call.query.number("timeoutSeconds")?.filter(|seconds| *seconds > 0);
     let seconds = seconds.unwrap_or_else(|| TIMEOUT + rand::rng().random_range(0..TIMEOUT));
@@ -117,29 +121,11 @@ type Initial = Option<Vec<Object>>;
 fn begin(call: &Call) -> Result<(Initial, Watcher, bool), Status> {
     let store = &call.server.store;
     let storage = call.target.kind.storage();
-    let revision = parse_revision(call.query.text("resourceVersion"))?;
+    let revision = parse_revision(call.query.text("resourceVersion")).map_err(Status::plain)?;
     let matching = call.query.text("resourceVersionMatch");
     let wants_initial = call.query.text("sendInitialEvents").map(|_| call.query.flag("sendInitialEvents"));
-    if wants_initial.is_some() != matching.is_some() {
-        let (field, message) = if matching.is_some() {
-            (
-                "resourceVersionMatch",
-                "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-            )
-        } else {
-            (
-                "resourceVersionMatch",
-                "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-            )
-        };
-        let reason = Reason::Forbidden;
-        let error = FieldError { field: field.to_owned(), reason, message: message.to_owned() };
-        return Err(Status::invalid("ListOptions", "meta.k8s.io", "", &[error]));
-    }
+    check_options(matching, wants_initial.is_some(), call.query.text("continue").is_some())?;
     let current = store.revision();
-    if let Some(asked) = revision.filter(|asked| *asked > current) {
-        return Err(Status::too_large_revision(asked, current));
-    }
     let from_state = match wants_initial {
         Some(wanted) => wanted,
         None => revision.unwrap_or(0) == 0,
@@ -150,9 +136,40 @@ fn begin(call: &Call) -> Result<(Initial, Watcher, bool), Status> {
         let objects = objects.into_iter().map(|(_, object)| object).collect();
         return Ok((Some(objects), watcher, wants_initial == Some(true)));
     }
-    let from = revision.filter(|revision| *revision > 0).unwrap_or(current);
+    // What is asked for from a revision to come is what comes after it: nothing, until then.
+    let from = revision.filter(|revision| *revision > 0).unwrap_or(current).min(current);
     // Since Kubernetes 1.33 the error of an expired watch is its answer's status.
     Ok((None, store.watch(&storage, from)?, false))
+}
+
+/// Whether the options of a watch go together, as `ValidateListOptions` of `apimachinery` has it.
+fn check_options(matching: Option<&str>, wants_initial: bool, continues: bool) -> Result<(), Status> {
+    let mut errors = Vec::new();
+    let mut wrong = |reason: Reason, message: &str| {
+        let field = "resourceVersionMatch".to_owned();
+        errors.push(FieldError { field, reason, message: message.to_owned() });
+    };
+    if continues {
+        let message = "Forbidden: resourceVersionMatch is forbidden when continue is provided";
+        wrong(Reason::Forbidden, message);
+    }
+    if matching.is_some() && !wants_initial {
+        let message =
+            "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+        wrong(Reason::Forbidden, message);
+    }
+    if wants_initial && matching != Some("NotOlderThan") {
+        let message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        wrong(Reason::Forbidden, message);
+        if let Some(word) = matching {
+            let supported = "supported values: \"NotOlderThan\"";
+            wrong(Reason::NotSupported, &format!("Unsupported value: {word:?}: {supported}"));
+        }
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Status::invalid("ListOptions", "meta.k8s.io", "", &errors))
 }
 
 impl Stream {
@@ -164,7 +181,9 @@ impl Stream {
 
     /// Writes what a change means for those who see only what is selected.
     fn change(&mut self, change: &Arc<Change>, chunk: &mut Vec<u8>) {
-        if self.namespace.as_deref().is_some_and(|namespace| *change.key.namespace != *namespace) {
+        let elsewhere =
+            self.namespace.as_deref().is_some_and(|namespace| *change.key.namespace != *namespace);
+        if elsewhere || change.revision <= self.after {
             return;
         }
         let before = change.before.as_ref().is_some_and(|before| self.selectors.matches(&before.json));
@@ -200,6 +219,7 @@ impl Stream {
 
     /// Tells that everything up to a revision has been sent.
     fn bookmark(&self, revision: u64, ends_initial: bool, chunk: &mut Vec<u8>) {
+        let revision = revision.max(self.after);
         let mut meta = json!({"resourceVersion": revision.to_string()});
         if ends_initial {
             meta["annotations"] = json!({"k8s.io/initial-events-end": "true"});

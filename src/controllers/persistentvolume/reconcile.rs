@@ -14,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::super::persistentvolumeclaim::PROVISIONED_BY;
 use super::super::workloads::{Context, drive};
 
+/// Keeps a volume for as long as a claim has it.
+const PROTECTION: &str = "kubernetes.io/pv-protection";
+
 /// Runs the controller until `shutdown`.
 pub(in super::super) async fn run(context: Arc<Context>, shutdown: &CancellationToken) {
     let all = watcher::Config::default;
@@ -29,9 +32,6 @@ pub(in super::super) async fn run(context: Arc<Context>, shutdown: &Cancellation
 async fn reconcile(seen: Arc<PersistentVolume>, context: Arc<Context>) -> Result<Action, kube::Error> {
     let api = Api::<PersistentVolume>::all(context.client.clone());
     let Some(volume) = api.get_opt(&seen.name_any()).await? else { return Ok(Action::await_change()) };
-    if volume.metadata.deletion_timestamp.is_some() {
-        return Ok(Action::await_change());
-    }
     let before = volume.status.as_ref().and_then(|status| status.phase.clone()).unwrap_or_default();
     let spec = volume.spec.clone().unwrap_or_default();
     let phase = match &spec.claim_ref {
@@ -48,6 +48,12 @@ async fn reconcile(seen: Arc<PersistentVolume>, context: Arc<Context>) -> Result
             }
         }
     };
+    if volume.metadata.deletion_timestamp.is_some() {
+        if phase != "Bound" {
+            let_go(&api, &volume).await?;
+        }
+        return Ok(Action::await_change());
+    }
     let made = volume.annotations().contains_key(PROVISIONED_BY);
     if phase == "Released" && made && spec.persistent_volume_reclaim_policy.as_deref() == Some("Delete") {
         match api.delete(&volume.name_any(), &DeleteParams::default()).await {
@@ -61,4 +67,17 @@ async fn reconcile(seen: Arc<PersistentVolume>, context: Arc<Context>) -> Result
         api.patch_status(&volume.name_any(), &PatchParams::default(), &patch).await?;
     }
     Ok(Action::await_change())
+}
+
+/// Takes the finalizer off a volume that is deleted and that no claim has.
+async fn let_go(api: &Api<PersistentVolume>, volume: &PersistentVolume) -> Result<(), kube::Error> {
+    let rest = volume.finalizers().iter().filter(|one| *one != PROTECTION).collect::<Vec<_>>();
+    if rest.len() == volume.finalizers().len() {
+        return Ok(());
+    }
+    let patch = Patch::Merge(json!({ "metadata": { "finalizers": rest } }));
+    match api.patch(&volume.name_any(), &PatchParams::default(), &patch).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        other => other.map(drop),
+    }
 }

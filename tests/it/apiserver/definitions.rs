@@ -64,7 +64,7 @@ async fn served_from_the_first_moment() {
     let resources = world.get("/apis/example.org/v1").await.ok();
     assert_eq!(resources["resources"][0]["shortNames"], json!(["wb"]));
     assert_eq!(resources["resources"][1]["name"], "wombats/status");
-    let object = json!({"metadata": {"name": "a"}, "spec": {"size": 2, "tail": true}, "status": {"x": 1}});
+    let object = json!({"apiVersion": "example.org/v1", "kind": "Wombat", "metadata": {"name": "a"}, "spec": {"size": 2, "tail": true}, "status": {"x": 1}});
     let wombat = world.post(path, &object).await.ok();
     assert_eq!(wombat["spec"], json!({"size": 2, "colour": "red"}), "pruned and completed");
     assert_eq!(wombat.get("status"), None);
@@ -78,11 +78,16 @@ async fn served_from_the_first_moment() {
     assert_eq!(list["items"][0]["kind"], "Wombat");
     let strategic = world.patch(&format!("{path}/a"), "strategic-merge", &json!({})).await;
     assert_eq!((strategic.refusal().0, strategic.refusal().1), (415, "UnsupportedMediaType"));
-    let unversioned = json!({"metadata": {"name": "a"}, "spec": {"size": 3}});
+    let unversioned = json!({"apiVersion": "example.org/v1", "kind": "Wombat", "metadata": {"name": "a"}, "spec": {"size": 3}});
     let message = "wombats.example.org \"a\" is invalid: metadata.resourceVersion: Invalid value: 0: must be \
                    specified for an update";
     assert_eq!(world.put(&format!("{path}/a"), &unversioned).await.refusal(), (422, "Invalid", message));
-    let bad = world.post(path, &json!({"metadata": {"name": "b"}, "spec": {}})).await;
+    let bad = world
+        .post(
+            path,
+            &json!({"apiVersion": "example.org/v1", "kind": "Wombat", "metadata": {"name": "b"}, "spec": {}}),
+        )
+        .await;
     assert_eq!((bad.refusal().0, bad.refusal().1), (422, "Invalid"));
     assert!(bad.refusal().2.contains("spec.size: Required value"), "{}", bad.refusal().2);
 }
@@ -92,7 +97,7 @@ async fn goes_after_its_objects() {
     let world = World::new().await;
     world.post(DEFINITIONS, &definition()).await.ok();
     let path = "/apis/example.org/v1/namespaces/default/wombats";
-    let object = json!({"metadata": {"name": "a", "finalizers": ["example.org/hold"]}, "spec": {"size": 2}});
+    let object = json!({"apiVersion": "example.org/v1", "kind": "Wombat", "metadata": {"name": "a", "finalizers": ["example.org/hold"]}, "spec": {"size": 2}});
     world.post(path, &object).await.ok();
     let revision = world.server.revision();
     let mut definitions = world.watch(&format!("{DEFINITIONS}?watch=true&resourceVersion={revision}")).await;
@@ -122,7 +127,7 @@ async fn the_status_alone_is_applied() {
     let world = World::new().await;
     world.post(DEFINITIONS, &definition()).await.ok();
     let path = "/apis/example.org/v1/namespaces/default/wombats";
-    world.post(path, &json!({"metadata": {"name": "a"}, "spec": {"size": 2}})).await.ok();
+    world.post(path, &json!({"apiVersion": "example.org/v1", "kind": "Wombat", "metadata": {"name": "a"}, "spec": {"size": 2}})).await.ok();
     let applied = json!({
         "apiVersion": "example.org/v1", "kind": "Wombat", "metadata": {"name": "a", "labels": {"a": "b"}},
         "spec": {"size": 3}, "status": {"ready": true}

@@ -16,6 +16,7 @@ fn the_corpus_does_no_harm() {
         ("patch", Parser::Patch),
         ("body", Parser::Body),
         ("rule", Parser::Rule),
+        ("policy", Parser::Policy),
     ] {
         for file in std::fs::read_dir(package().join("tests/fuzz/corpus").join(name)).unwrap() {
             feed::feed(parser, &std::fs::read(file.unwrap().path()).unwrap());

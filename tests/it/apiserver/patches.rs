@@ -54,7 +54,7 @@ async fn applied_types_are_checked() {
     });
     let path = "/apis/apps/v1/namespaces/default/deployments/bad?fieldManager=one";
     let refused = world.patch(path, "apply", &object).await;
-    let message = "failed to create typed patch object (default/bad; apps/v1, Kind=Deployment): .spec.replicas: \
+    let message = "failed to create typed patch object (/bad; apps/v1, Kind=Deployment): .spec.replicas: \
                    expected numeric (int or float), got string";
     assert_eq!(refused.refusal(), (500, "", message));
 }

@@ -48,6 +48,8 @@ fn metrics(metrics: &Field, to_zero: bool, errors: &mut Errors) {
         kind.must_be_text("must specify a metric source type", errors);
         let words = SOURCES.map(|(word, _)| word);
         let Some((_, name)) = SOURCES.iter().find(|(word, _)| *word == kind.text()) else {
+            // The original says so twice.
+            kind.must_be_of(&words, errors);
             kind.must_be_of(&words, errors);
             continue;
         };

@@ -1,5 +1,7 @@
 //! What Kubernetes checks in Jobs and `CronJobs`, after `pkg/apis/batch/validation`.
 
+use serde_json::Value;
+
 use super::field::{Errors, Field};
 use super::workloads;
 use crate::objects::Schedule;
@@ -22,15 +24,22 @@ pub(super) fn job(object: &Field, errors: &mut Errors) {
         && selector.get("matchLabels").get(UID).text() == own.text()
         && !selector.get("matchExpressions").is_set();
     if !manual && !generated && selector.is_set() {
-        selector.invalid("`selector` not auto-generated", errors);
+        selector.wrong(&sorted(selector.value), "`selector` not auto-generated", errors);
     }
     if selector.is_set() || manual {
         let labels = spec.get("template").get("metadata").get("labels");
         if !workloads::selects(&selector, labels.value) {
-            labels.invalid("`selector` does not match template `labels`", errors);
+            labels.wrong(&sorted(labels.value), "`selector` does not match template `labels`", errors);
         }
     }
     job_spec(&spec, errors);
+}
+
+/// Maps are shown in the order of their keys.
+fn sorted(value: &Value) -> Value {
+    let mut value = value.clone();
+    value.sort_all_objects();
+    value
 }
 
 fn job_spec(spec: &Field, errors: &mut Errors) {

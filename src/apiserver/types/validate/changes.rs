@@ -109,7 +109,7 @@ fn pod(old: &Field, new: &Field, errors: &mut Errors) {
     let plain = |spec: &Field| {
         let mut plain = without(
             spec.value,
-            &["activeDeadlineSeconds", "tolerations", "nodeName", "ephemeralContainers", "schedulingGates"],
+            &["activeDeadlineSeconds", "tolerations", "ephemeralContainers", "schedulingGates"],
         );
         for list in ["containers", "initContainers"] {
             for container in plain.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
@@ -150,7 +150,11 @@ fn job(old: &Field, new: &Field, errors: &mut Errors) {
     if mode != "Indexed" || old.get("completionMode").text() != "Indexed" {
         same(&old.get("completions"), &new.get("completions"), errors);
     }
-    same(&old.get("selector"), &new.get("selector"), errors);
+    if old.get("selector").value != new.get("selector").value {
+        let mut shown = new.get("selector").value.clone();
+        shown.sort_all_objects();
+        new.get("selector").wrong(&shown, "field is immutable", errors);
+    }
     let waits = old.get("suspend").value == true;
     let scheduled = ["nodeSelector", "tolerations", "affinity", "schedulingGates"];
     let plain = |template: &Field| {

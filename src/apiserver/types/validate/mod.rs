@@ -33,5 +33,5 @@ mod workloads;
 
 pub(crate) use field_error::{FieldError, Reason};
 pub(crate) use names::{label_value, qualified, subdomain};
-pub(crate) use object::{validate, validate_change};
+pub(crate) use object::{validate, validate_change, validate_status};
 pub(crate) use warnings::warnings;

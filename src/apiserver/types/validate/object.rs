@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{FieldError, Reason, builtin, metadata, rules, schema};
+use super::field::Field;
+use super::{FieldError, Reason, builtin, metadata, rules, schema, workloads};
 use crate::apiserver::types::Kind;
 
 /// How many errors are shown at most.
@@ -31,7 +32,7 @@ pub(crate) fn validate_change(kind: &Kind, object: &Value, old: Option<&Value>) 
         replicas(kind, object, &mut errors);
         if !errors[before..].iter().any(|error| BLOCKING.contains(&error.reason)) {
             rules::validate(kind, object, old, &mut errors);
-        } else if kind.rules.is_some() {
+        } else if kind.has_rules {
             let message = UNCHECKED.to_owned();
             errors.push(FieldError { field: "<nil>".to_owned(), reason: Reason::Invalid, message });
         }
@@ -40,6 +41,13 @@ pub(crate) fn validate_change(kind: &Kind, object: &Value, old: Option<&Value>) 
     }
     errors.truncate(SHOWN);
     errors
+}
+
+/// Checks the status of a built-in kind, where that alone is written.
+pub(crate) fn validate_status(kind: &Kind, object: &Value, errors: &mut Vec<FieldError>) {
+    if (kind.group.as_str(), kind.kind.as_str()) == ("apps", "Deployment") {
+        workloads::deployment_status(&Field::new(&object["status"], "status"), errors);
+    }
 }
 
 /// The number that `/scale` writes is a count.

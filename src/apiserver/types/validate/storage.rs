@@ -82,7 +82,9 @@ pub(super) fn volume(spec: &Field, errors: &mut Errors) {
         capacity.required("", errors);
     }
     if capacity.len() != 1 || !capacity.get("storage").is_set() {
-        capacity.unsupported(capacity.value, &["storage"], errors);
+        let mut shown = capacity.value.clone();
+        shown.sort_all_objects();
+        capacity.unsupported(&shown, &["storage"], errors);
     }
     for (_, amount) in capacity.entries() {
         some(&amount, errors);

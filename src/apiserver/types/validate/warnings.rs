@@ -14,11 +14,6 @@ pub(crate) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
     let mut told = Vec::new();
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => pod(&spec, &mut told),
-        ("", "Endpoints") => {
-            told.push(
-                "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned(),
-            );
-        }
         ("", "Service") if spec.get("clusterIP").text() == "None" && spec.get("sessionAffinity").is_set() => {
             told.push("spec.SessionAffinity is ignored for headless services".to_owned());
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::field::{Errors, Field};
-use super::pods;
+use super::{pods, storage};
 
 /// A Deployment's specification.
 pub(super) fn deployment(spec: &Field, errors: &mut Errors) {
@@ -23,6 +23,25 @@ pub(super) fn deployment(spec: &Field, errors: &mut Errors) {
     deadline.at_least_zero(errors);
     if deadline.is_set() && deadline.count() <= spec.get("minReadySeconds").count() {
         deadline.invalid("must be greater than minReadySeconds", errors);
+    }
+}
+
+/// What a Deployment's status counts.
+pub(super) fn deployment_status(status: &Field, errors: &mut Errors) {
+    let names = ["updatedReplicas", "readyReplicas", "availableReplicas"];
+    for name in ["observedGeneration", "replicas"].iter().chain(&names).chain(&["unavailableReplicas"]) {
+        status.get(name).at_least_zero(errors);
+    }
+    let all = status.get("replicas").count();
+    for name in &names {
+        let (one, count) = (status.get(name), status.get(name).count());
+        if count > all {
+            one.wrong(&count.into(), "cannot be greater than status.replicas", errors);
+        }
+    }
+    let (ready, available) = (status.get("readyReplicas").count(), status.get("availableReplicas"));
+    if available.count() > ready {
+        available.wrong(&available.count().into(), "cannot be greater than readyReplicas", errors);
     }
 }
 
@@ -158,6 +177,9 @@ pub(super) fn stateful_set(spec: &Field, errors: &mut Errors) {
     }
     if !spec.get("selector").is_set() {
         spec.get("selector").required("", errors);
+    }
+    for claim in spec.get("volumeClaimTemplates").items() {
+        storage::claim(&claim.get("spec"), errors);
     }
     let right = selector(spec, "statefulset", errors);
     let whole = with_claims(spec.value);

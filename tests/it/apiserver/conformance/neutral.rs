@@ -16,6 +16,11 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b(kube-api-access|gen)-[bcdfghjklmnpqrstvwxz2456789]{5}\b", "$1-<suffix>"),
         (r"https?://127\.0\.0\.1:\d+", "https://<host>"),
         (r"\b127\.0\.0\.1:\d+", "<host>"),
+        (
+            r"\bToo large resource version: (\d+), current: \d+",
+            "Too large resource version: $1, current: <rv>",
+        ),
+        (r#"resourceVersion(\\?":\\?")\d+"#, "resourceVersion$1<rv>"),
     ];
     patterns.map(|(pattern, word)| (Regex::new(pattern).unwrap(), word)).into()
 });

@@ -32,7 +32,7 @@ pub(super) async fn play(server: &Server, case: &Case) -> Vec<Answer> {
     let mut answers = Vec::new();
     for step in &case.steps {
         let limit = std::time::Duration::from_secs(60);
-        let asked = tokio::time::timeout(limit, ask(server, step, &words)).await;
+        let asked = tokio::time::timeout(limit, ask_until_served(server, step, &words)).await;
         let silent =
             |_| Raw { code: StatusCode::REQUEST_TIMEOUT, headers: HeaderMap::new(), body: b"silence".into() };
         let raw = asked.unwrap_or_else(silent);
@@ -60,6 +60,19 @@ async fn furnish(server: &Server, namespace: &str) {
             format!("/api/v1/namespaces/{namespace}/{resource}?watch=1&fieldSelector=metadata.name%3D{name}");
         let watch = Request::get(path).body(Bytes::new()).unwrap();
         server.ask(Asker::Administrator, watch, Extent::Lines(1)).await;
+    }
+}
+
+/// Asks, and again where a server is still making room for a new kind, after as long as it says.
+async fn ask_until_served(server: &Server, step: &Step, words: &[(String, String)]) -> Raw {
+    loop {
+        let raw = ask(server, step, words).await;
+        let text = String::from_utf8_lossy(&raw.body);
+        if raw.code != StatusCode::TOO_MANY_REQUESTS || !text.contains("storage is (re)initializing") {
+            return raw;
+        }
+        let after = raw.headers.get(header::RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
+        tokio::time::sleep(std::time::Duration::from_secs(after.unwrap_or(1))).await;
     }
 }
 
