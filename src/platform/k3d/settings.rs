@@ -306,7 +306,7 @@ pub(super) fn never_pulled(settings: &Settings, reference: &str) -> Option<&'sta
         Pull::Never if settings.offline => Some("this lab is offline"),
         Pull::Never => Some("`images.pull` is `never`"),
         _ if reference == WORKSPACE => Some("nobody publishes it"),
-        _ => None,
+        Pull::Missing => None,
     }
 }
 
