@@ -47,19 +47,14 @@ pub(super) fn complete(server: &Server, target: &Target, pod: &mut Value) -> Res
     }
     spec["priority"] = class.value.into();
     let policy = class.preemption_policy.unwrap_or_else(|| "PreemptLowerPriority".to_owned());
-    match spec["preemptionPolicy"].as_str().filter(|own| **own != policy) {
-        Some(own) => {
-            let own = own.to_owned();
-            refuse(format!(
-                "the string value of PreemptionPolicy ({own}) must not be provided in pod spec; priority admission \
-                 controller computed {policy} from the given PriorityClass name"
-            ))
-        }
-        None => {
-            spec["preemptionPolicy"] = policy.into();
-            Ok(())
-        }
+    if let Some(own) = spec["preemptionPolicy"].as_str().filter(|own| **own != policy) {
+        return refuse(format!(
+            "the string value of PreemptionPolicy ({own}) must not be provided in pod spec; priority admission \
+             controller computed {policy} from the given PriorityClass name"
+        ));
     }
+    spec["preemptionPolicy"] = policy.into();
+    Ok(())
 }
 
 /// A class by its name; two are always there.

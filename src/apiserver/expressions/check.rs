@@ -2,7 +2,7 @@
 //! not go together. The words are those of Kubernetes.
 
 use super::functions;
-use super::node::{Each, Kind, Node};
+use super::node::{Each, Kind, Node, deep};
 use super::parse::Wrong;
 use super::signatures::{Type, fields, signatures};
 use super::value::{Value, type_name};
@@ -64,6 +64,10 @@ impl Checker<'_> {
     }
 
     fn of(&mut self, node: &Node) -> Type {
+        deep(|| self.part(node))
+    }
+
+    fn part(&mut self, node: &Node) -> Type {
         match &node.kind {
             Kind::Literal(Value::Null) => Type::named("null"),
             Kind::Literal(value) => Type::named(type_name(value)),

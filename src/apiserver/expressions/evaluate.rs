@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use kube_cel::cel::objects::{Key, KeyRef};
 
 use super::authorizer::Asks;
-use super::node::{Kind, Node};
+use super::node::{Kind, Node, deep};
 use super::program::Program;
 use super::value::{Value, list, map, none, optional, some, text, truth, type_name};
 use super::{authorizer, functions, operators};
@@ -79,6 +79,10 @@ impl Run<'_> {
 
     pub(super) fn value(&mut self, node: &Node) -> Answer {
         self.pay(1)?;
+        deep(|| self.part(node))
+    }
+
+    fn part(&mut self, node: &Node) -> Answer {
         match &node.kind {
             Kind::Literal(value) => Ok(value.clone()),
             Kind::Name(name) => Ok(self.name(name)),

@@ -68,3 +68,9 @@ impl Each {
         })
     }
 }
+
+/// Does what may call itself for every part within a part, on as much stack as that takes: a thread's own is soon used up
+/// in a build without optimisation.
+pub(super) fn deep<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(128 << 10, 1 << 20, work)
+}

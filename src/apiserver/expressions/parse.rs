@@ -3,7 +3,7 @@
 //! What is wrong in the syntax is told in the words of the `cel` crate, whose grammar is that of Kubernetes; here it is
 //! only found.
 
-use super::node::{Each, Kind, Node};
+use super::node::{Each, Kind, Node, deep};
 use super::token::{Token, tokens};
 use super::value::{Value, string};
 
@@ -105,10 +105,10 @@ impl Parser {
         if self.depth > DEPTH {
             return Err(too_deep(self.at()));
         }
-        let condition = self.binary(0)?;
+        let condition = deep(|| self.binary(0))?;
         let at = self.at();
         let node = if self.take("?") {
-            let first = self.binary(0)?;
+            let first = deep(|| self.binary(0))?;
             self.need(":")?;
             let second = self.expression()?;
             call(at, None, "_?_:_", vec![condition, first, second])?
@@ -152,7 +152,7 @@ impl Parser {
             if self.depth > DEPTH {
                 return Err(too_deep(at));
             }
-            let operand = self.unary()?;
+            let operand = deep(|| self.unary())?;
             self.depth -= 1;
             return call(at, None, name, vec![operand]);
         }

@@ -95,9 +95,11 @@ pub(crate) fn apply(
     let comparison = compare(schema, &bare_live, &result);
     if live.is_some() {
         // What kubectl itself wrote in its older way, and nobody has changed since, it may write in the newer.
-        let mine = (writer.manager == last_applied::MANAGER)
-            .then(|| last_applied::unchanged(schema, &bare_live))
-            .unwrap_or_default();
+        let mine = if writer.manager == last_applied::MANAGER {
+            last_applied::unchanged(schema, &bare_live)
+        } else {
+            Fields::default()
+        };
         give_way(&mut owners, &comparison, force, &mine)?;
     }
     if live.is_some() && result == bare_live {

@@ -205,9 +205,10 @@ fn fields_that_are_said_no_longer_go_unless_another_says_them() {
     assert_eq!(live["data"], json!({ "a": "1", "b": "1" }));
     assert_eq!(
         owners(&live),
+        // Who came to own what was so already has no time, and stands before those that have one.
         [
-            ("one".to_owned(), json!({ "f:data": { "f:a": {} } })),
             ("two".to_owned(), json!({ "f:data": { "f:b": {} } })),
+            ("one".to_owned(), json!({ "f:data": { "f:a": {} } })),
         ]
     );
 }

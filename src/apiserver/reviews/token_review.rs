@@ -21,24 +21,21 @@ pub(super) fn answer(call: &Call, review: &mut Value) -> Result<(), Status> {
     if token.is_empty() {
         return Err(Status::bad_request("token is required for TokenReview in authentication"));
     }
-    review["status"] = match call.server.bearer(&token, &audiences) {
-        Some((identity, good)) => {
-            json!({"authenticated": true, "user": user_info(&identity), "audiences": good})
-        }
-        None => {
-            // The original has two readers of tokens, of which the one of accounts tells the wrong audience.
-            let others = call.server.bearer(&token, &[]).filter(|_| !audiences.is_empty());
-            let shown = |audiences: &[String]| json!(audiences).to_string().replace("\",\"", "\" \"");
-            let error = match others {
-                Some((_, own)) => format!(
-                    "[invalid bearer token, token audiences {} is invalid for the target audiences {}]",
-                    shown(&own),
-                    shown(&audiences)
-                ),
-                None => "invalid bearer token".to_owned(),
-            };
-            json!({"user": {}, "error": error})
-        }
+    if let Some((identity, good)) = call.server.bearer(&token, &audiences) {
+        review["status"] = json!({"authenticated": true, "user": user_info(&identity), "audiences": good});
+        return Ok(());
+    }
+    // The original has two readers of tokens, of which the one of accounts tells the wrong audience.
+    let others = call.server.bearer(&token, &[]).filter(|_| !audiences.is_empty());
+    let shown = |audiences: &[String]| json!(audiences).to_string().replace("\",\"", "\" \"");
+    let error = match others {
+        Some((_, own)) => format!(
+            "[invalid bearer token, token audiences {} is invalid for the target audiences {}]",
+            shown(&own),
+            shown(&audiences)
+        ),
+        None => "invalid bearer token".to_owned(),
     };
+    review["status"] = json!({"user": {}, "error": error});
     Ok(())
 }

@@ -14,6 +14,7 @@ pub(crate) struct Expression {
     /// What is said where it does not, if anything.
     pub message: String,
     /// An expression for that.
+    #[expect(clippy::struct_field_names, reason = "`messageExpression` is the word of the protocol")]
     pub message_expression: String,
     /// The reason of the refusal, if it names one.
     pub reason: String,

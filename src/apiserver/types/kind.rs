@@ -9,6 +9,7 @@ use super::Schema;
 /// A kind in one version of its group.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_field_names, reason = "`kind` is the word of the protocol")]
+#[expect(clippy::struct_excessive_bools, reason = "each says of itself whether something is served")]
 pub(crate) struct Kind {
     /// Empty for the core group.
     pub group: String,

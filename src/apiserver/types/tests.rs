@@ -92,7 +92,7 @@ fn defaults_of_other_kinds() {
                 "apiVersion": "v1",
                 "kind": "Namespace",
                 "metadata": { "name": "x", "labels": { "kubernetes.io/metadata.name": "x" } },
-                "spec": { "finalizers": ["kubernetes"] },
+                "spec": {},
                 "status": { "phase": "Active" },
             }),
         ),

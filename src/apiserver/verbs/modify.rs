@@ -273,7 +273,9 @@ fn merge_part(target: &Target, part: Part, old: &Value, mut new: Value) -> Value
             if target.kind.kind != "Deployment" {
                 written.push("labels");
             }
-            written.into_iter().for_each(|field| meta::keep(&mut merged, field, &new));
+            for field in written {
+                meta::keep(&mut merged, field, &new);
+            }
         }
         if let Some(managed) = new.get("metadata").and_then(|metadata| metadata.get("managedFields")) {
             meta::set(&mut merged, "managedFields", Some(managed.clone()));

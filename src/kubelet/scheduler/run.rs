@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::{Patch, PatchParams};
+use kube::api::{Patch, PatchParams, PostParams};
 use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::clock::{Clock, RETRY, now};
 use super::super::recorder::{Recorder, pod_reference};
@@ -201,9 +201,12 @@ impl Scheduler {
 
     async fn bind(&self, (namespace, name): &Key, pod: &Pod, node: &str) -> Result<(), kube::Error> {
         let api = Api::<Pod>::namespaced(self.client.clone(), namespace);
-        // The version guards against an event that was on its way while the Pod was bound.
-        let patch = json!({ "metadata": { "resourceVersion": pod.resource_version() }, "spec": { "nodeName": node } });
-        api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await?;
+        // One that is bound already, or goes, is refused: the event that was on its way tells why.
+        let binding = json!({
+            "apiVersion": "v1", "kind": "Binding", "metadata": { "name": name, "namespace": namespace },
+            "target": { "apiVersion": "v1", "kind": "Node", "name": node },
+        });
+        let _: Value = api.create_subresource("binding", name, &PostParams::default(), &binding).await?;
         let message = format!("Successfully assigned {namespace}/{name} to {node}");
         self.tell(pod, false, "Scheduled", message);
         Ok(())

@@ -161,7 +161,7 @@ impl Look<'_> {
         };
         let mut field = format!("{path}{}", rule.field_path.trim());
         if path.is_empty() {
-            field = field.trim_start_matches('.').to_owned();
+            field.drain(..field.len() - field.trim_start_matches('.').len());
         }
         if field.is_empty() {
             "<nil>".clone_into(&mut field);
@@ -191,15 +191,13 @@ fn seen(schema: &Schema, value: &Value) -> Cel {
         (Shape::Map(values), Value::Object(fields)) => {
             from_fields(fields.iter().map(|(name, value)| (name.clone(), seen(values, value))))
         }
-        (Shape::Object(_), Value::Object(fields)) => {
-            from_fields(fields.iter().filter_map(|(name, value)| {
-                let value = match schema.field(name) {
-                    Some(field) => seen(field, value),
-                    None => from_json(value),
-                };
-                Some((escaped(name), value))
-            }))
-        }
+        (Shape::Object(_), Value::Object(fields)) => from_fields(fields.iter().map(|(name, value)| {
+            let value = match schema.field(name) {
+                Some(field) => seen(field, value),
+                None => from_json(value),
+            };
+            (escaped(name), value)
+        })),
         (Shape::List(of), Value::Array(items)) => {
             list(items.iter().map(|item| seen(&of.items, item)).collect())
         }
