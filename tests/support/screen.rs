@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::World;
 
 /// Nothing that is waited for takes longer, unless it does not come.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(90);
 /// Between two looks at the screen.
 const LOOK: Duration = Duration::from_millis(50);
 
