@@ -4,13 +4,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::FutureExt as _;
-use futures::StreamExt as _;
-use futures::stream::{BoxStream, select_all};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::wakes::{Wakes, any_of, next_of, until};
 use crate::events::{Event, Link, LinkState};
 use crate::scenario::checks::{Check, Look, Verdict};
 use crate::scenario::context::Context;
@@ -163,11 +161,18 @@ impl<'a> Chain<'a> {
     /// Waits until all hold. The result is their facts by check.
     pub(crate) async fn run(&mut self) -> Result<Map<String, Value>, Failure> {
         let count = self.checks.len();
-        let mut streams: Vec<Option<BoxStream<'static, ()>>> = (0..count).map(|_| None).collect();
+        let mut streams: Vec<Option<Wakes>> = (0..count).map(|_| None).collect();
         let mut overdue = vec![false; count];
         let mut index = 0;
-        while index < count {
-            match self.wait(index, overdue[index], &mut streams).await {
+        loop {
+            let turn = if index < count {
+                self.wait(index, overdue[index], &mut streams).await
+            } else if let Some(turn) = self.look_back_at_all(&streams).await {
+                turn
+            } else {
+                return Ok(self.facts_until(count));
+            };
+            match turn {
                 Turn::Passed(facts) => {
                     self.facts[index] = Some(facts);
                     index += 1;
@@ -188,14 +193,13 @@ impl<'a> Chain<'a> {
                 }
             }
         }
-        Ok(self.facts_until(count))
     }
 
     async fn wait(
         &self,
         index: usize,
         overdue: bool,
-        streams: &mut [Option<BoxStream<'static, ()>>],
+        streams: &mut [Option<Wakes>],
     ) -> Turn {
         let check = self.checks[index];
         let clauses = check.clauses();
@@ -205,10 +209,6 @@ impl<'a> Chain<'a> {
         let deadline = (!endless).then(|| start + clauses.within());
         let mut report = Report { chain: self, index, last: None, start };
         let (above, own) = streams.split_at_mut(index);
-        let mut above = select_all(above.iter_mut().enumerate().filter_map(|(index, stream)| {
-            let stream = stream.as_mut()?;
-            Some(stream.map(move |()| index))
-        }));
         let mut held: Option<Instant> = None;
         loop {
             if own[0].is_none() {
@@ -238,8 +238,11 @@ impl<'a> Chain<'a> {
             tokio::select! {
                 more = next_of(&mut own[0]) => if more.is_none() { own[0] = None },
                 () = self.again.notified() => (),
-                Some(above) = above.next(), if !above.is_empty() => {
-                    if let Some(turn) = self.look_back(above).await {
+                (changed, ended) = any_of(above) => {
+                    if ended {
+                        above[changed] = self.checks[changed].wakes(&self.context_of(changed)).await;
+                    }
+                    if let Some(turn) = self.look_back(changed).await {
                         return turn;
                     }
                 }
@@ -258,6 +261,19 @@ impl<'a> Chain<'a> {
         let look = self.look(above, &context).await;
         let facts = passed(check, &context, &look).ok()?;
         (self.facts[above].as_ref() != Some(&facts)).then_some(Turn::Back(above, facts))
+    }
+
+    /// Looks again at every check that is told of changes: what has passed below may be about something newer than what
+    /// was seen above, for the news of that can be on its way still.
+    async fn look_back_at_all(&self, streams: &[Option<Wakes>]) -> Option<Turn> {
+        for above in 0..streams.len() {
+            if streams[above].is_some()
+                && let Some(turn) = self.look_back(above).await
+            {
+                return Some(turn);
+            }
+        }
+        None
     }
 
     async fn look(&self, index: usize, context: &Context<'_>) -> Look {
@@ -364,21 +380,6 @@ impl Report<'_, '_> {
     fn failed(&self, observed: String) -> Turn {
         let (check, expects) = (self.check(), self.chain.expects(self.index));
         Turn::Failed(Failure { check, expects, observed, waited: self.start.elapsed() })
-    }
-}
-
-/// The next change, with all that have come at once taken as one; never without a stream.
-async fn next_of(stream: &mut Option<BoxStream<'static, ()>>) -> Option<()> {
-    let Some(stream) = stream else { return std::future::pending().await };
-    let first = stream.next().await;
-    while let Some(Some(())) = stream.next().now_or_never() {}
-    first
-}
-
-async fn until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -16,6 +16,7 @@ mod run;
 mod single;
 mod team;
 mod view;
+mod wakes;
 
 pub(crate) use chain::wait_for;
 pub use learn::{Control, LearnOptions, LearnOutcome};

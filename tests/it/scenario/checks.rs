@@ -178,6 +178,38 @@ async fn a_push_is_followed_to_the_commit_that_flux_has_applied() {
     );
 }
 
+const LATE: &str = r#"steps:
+- id: push
+  title: Push
+  explain: Push.
+  verify:
+  - git: { id: pushed, repo: dev/site, branch: main, save: { commit: commit.sha } }
+  - run: { id: door, cmd: "test -e {{ vars.shared }}/door", every: 50ms }
+- id: same
+  title: The same commit
+  explain: Nothing to do.
+  before: pass
+  verify:
+  - git: { id: newest, repo: dev/site, branch: main, cel: ["commit.sha == facts.push.pushed.commit"], within: 1s }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_are_of_the_moment_in_which_the_step_is_complete() {
+    let mut lab = Lab::new(LATE).await;
+    let mut waits = std::mem::replace(&mut lab.waits, mpsc::unbounded_channel().1);
+    let answer = async |check: &str, _: &str| {
+        if check == "pushed" {
+            push(&lab, "main", "README.md", "site").await;
+            return;
+        }
+        lab.silence();
+        push(&lab, "main", "README.md", "another").await;
+        std::fs::write(lab.world.path("shared/door"), "").unwrap();
+    };
+    let (result, _) = with_answers(lab.rehearse(), &mut waits, answer).await;
+    result.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_that_does_not_heal_ends_the_wait() {
     let mut lab = Lab::new(PUSH).await;

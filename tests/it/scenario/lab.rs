@@ -1,6 +1,7 @@
 //! A world with servers: a real API server, a real forge and a real registry, all of this process.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use atelier::accounts::{Identity, NewUser, Users};
@@ -48,6 +49,8 @@ impl Cluster for InProcess {
 
 struct Served {
     forge: forge::Forge,
+    /// Whether pushes are told no more.
+    silent: Arc<AtomicBool>,
     url: String,
     api: Gitea,
 }
@@ -76,9 +79,15 @@ impl Forge for Served {
 
     async fn pushes(&self) -> Result<BoxStream<'static, Push>, Error> {
         let pushes = tokio_stream::wrappers::BroadcastStream::new(self.forge.pushes());
-        let plain = |push: Result<forge::Push, _>| async {
-            let forge::Push { repository, reference, after, .. } = push.ok()?;
-            Some(Push { repository, reference, after })
+        let silent = self.silent.clone();
+        let plain = move |push: Result<forge::Push, _>| {
+            let push = push.ok().filter(|_| !silent.load(Ordering::Relaxed));
+            let plain = push.map(|forge::Push { repository, reference, after, .. }| Push {
+                repository,
+                reference,
+                after,
+            });
+            std::future::ready(plain)
         };
         Ok(pushes.filter_map(plain).boxed())
     }
@@ -91,6 +100,7 @@ pub(super) struct Lab {
     pub(super) session: Session,
     /// What checks wait for, as it is told.
     pub(super) waits: mpsc::UnboundedReceiver<(String, String)>,
+    silent: Arc<AtomicBool>,
 }
 
 impl Lab {
@@ -109,6 +119,7 @@ impl Lab {
         let forge = serve(&world).await;
         let token = Gitea::with_password(&forge.url, "dev", PASSWORD);
         let token = token.create_token("dev", "lab", &["all"]).await.unwrap();
+        let silent = forge.silent.clone();
         let mut session = world.session_on(Box::new(InProcess(server)), Box::new(forge));
         session.actors.get_mut("dev").unwrap().token = token;
         let (sender, waits) = mpsc::unbounded_channel();
@@ -119,9 +130,14 @@ impl Lab {
             }
             told.send(event);
         });
-        let lab = Self { world, client, session, waits };
+        let lab = Self { world, client, session, waits, silent };
         lab.create("v1", "Namespace", "", json!({"metadata": {"name": "dev"}})).await;
         lab
+    }
+
+    /// From now on nobody hears of pushes: their news is on its way for ever.
+    pub(super) fn silence(&self) {
+        self.silent.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn api(&self, api_version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
@@ -201,7 +217,7 @@ async fn serve(world: &World) -> Served {
     tokio::spawn(async move { axum::serve(listener, router).await });
     let api = Gitea::with_password(&url, "atelier", PASSWORD);
     api.create_repository("dev", false, "site", false).await.unwrap();
-    Served { forge, url, api }
+    Served { forge, silent: Arc::default(), url, api }
 }
 
 /// Pushes one file to a branch of the repository, as the actor, from a clone beside the lab.
