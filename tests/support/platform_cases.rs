@@ -253,7 +253,9 @@ pub(crate) fn a_pod_in_a_namespace_asks_and_goes(ground: &Ground) {
     std::fs::write(&path, format!("{before}{after}")).unwrap();
     ground.up();
     ground.atelier(&["solve", "dev2", "--to", "deploy", "--trust"]).ok();
-    let look = "kubectl get events -n dev2 -o jsonpath='{range .items[?(@.reason==\"Started\")]}{.involvedObject.name}{\"\\n\"}{end}' | grep -q probe && echo asked\n\
+    // Events are written while nobody waits for them; who has found his closes no pipe that counts.
+    let look = "grep -q probe < <(exec 2>/dev/null; exec timeout 60 kubectl get events -n dev2 --watch --field-selector reason=Started \
+         -o custom-columns=NAME:.involvedObject.name) && echo asked\n\
          kubectl get pods -n dev2 -l app.kubernetes.io/name=atelier-probe -o name";
     let found = world.shell("ops", look).ok();
     assert_eq!(found.stdout(), "asked\n");

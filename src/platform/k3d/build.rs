@@ -54,9 +54,10 @@ impl Site {
         };
         let mut labels = self.labels("image").into_iter().collect::<Vec<_>>();
         labels.push(("atelier.program".to_owned(), stamp));
-        let labels = labels.iter().map(|(key, value)| format!("LABEL {key}={}\n", quote(value)));
-        // The labels come first: what an interrupted build leaves has them too.
-        let labels = labels.collect::<String>();
+        labels.sort();
+        let labels = labels.iter().map(|(key, value)| format!(" {key}={}", quote(value)));
+        // The labels come first and in one step: what an interrupted build leaves has all of them.
+        let labels = format!("LABEL{}\n", labels.collect::<String>());
         let copied = if libraries.is_empty() { "" } else { "COPY root /\n" };
         let dockerfile = format!("FROM {base}\n{labels}{copied}{DOCKERFILE}{last}");
         let path = program.to_owned();

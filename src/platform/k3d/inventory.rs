@@ -150,9 +150,17 @@ impl Site {
                 Holding::Network { .. } => Part::Network,
             }
         };
-        let mut held = self.holdings().await?;
-        held.retain(belongs);
-        Ok(remove(&self.engine, &held).await?)
+        let mut any = false;
+        loop {
+            let mut held = self.holdings().await?;
+            held.retain(belongs);
+            let removed = remove(&self.engine, &held).await?;
+            any |= removed;
+            // What an interrupted build left may show only when the image that was built upon it is gone.
+            if part != Part::Images || !removed {
+                return Ok(any);
+            }
+        }
     }
 
     /// Stops everything, and keeps it. Whether anything ran.
