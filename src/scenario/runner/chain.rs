@@ -195,12 +195,7 @@ impl<'a> Chain<'a> {
         }
     }
 
-    async fn wait(
-        &self,
-        index: usize,
-        overdue: bool,
-        streams: &mut [Option<Wakes>],
-    ) -> Turn {
+    async fn wait(&self, index: usize, overdue: bool, streams: &mut [Option<Wakes>]) -> Turn {
         let check = self.checks[index];
         let clauses = check.clauses();
         let context = self.context_of(index);
