@@ -44,6 +44,9 @@ pub(super) struct BenchArgs {
     /// A kubeconfig of a real Kubernetes, to measure its API server beside ours
     #[arg(long, value_name = "FILE", env = "ATELIER_COMPARE_KUBECONFIG")]
     compare: Option<PathBuf>,
+    /// The processes of that one on this machine (its API server, its etcd), for their CPU time and memory
+    #[arg(long, value_name = "PID", requires = "compare", value_delimiter = ',')]
+    compare_process: Vec<u32>,
 }
 
 /// One measured number.
@@ -66,7 +69,9 @@ impl Figure {
         let most = self.values.iter().copied().fold(0.0, f64::max);
         let show = |value: f64| format!("{value:.0}");
         let row = [self.what.to_owned(), show(self.median()), show(least), show(most), self.unit.to_owned()];
-        row.into_iter().chain([format!("≤ {:.0}", self.promised), self.values.len().to_string()]).collect()
+        let promised =
+            if self.promised.is_finite() { format!("≤ {}", show(self.promised)) } else { "-".to_owned() };
+        row.into_iter().chain([promised, self.values.len().to_string()]).collect()
     }
 
     fn document(&self) -> Value {
@@ -109,12 +114,14 @@ struct Measured {
 /// The rows about the API servers. Ours writes through to the operating system before it answers; a real one with
 /// etcd waits for the disk.
 fn servers(ours: &[Rate], real: &[Rate]) -> Vec<Vec<String>> {
-    let head = ["API server", "ours /s", "CPU µs", "real /s"].map(str::to_owned).to_vec();
+    let head = ["API server", "ours /s", "CPU µs", "real /s", "CPU µs"].map(str::to_owned).to_vec();
+    let cells = |rate: Option<&Rate>| {
+        let show = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0}"));
+        [show(rate.map(|rate| rate.per_second)), show(rate.and_then(|rate| rate.cpu))]
+    };
     let row = |rate: &Rate| {
         let other = real.iter().find(|other| other.what == rate.what);
-        let other = other.map_or_else(|| "-".to_owned(), |other| format!("{:.0}", other.per_second));
-        let cpu = rate.cpu.map_or_else(|| "-".to_owned(), |cpu| format!("{cpu:.0}"));
-        vec![rate.what.to_owned(), format!("{:.0}", rate.per_second), cpu, other]
+        std::iter::once(rate.what.to_owned()).chain(cells(Some(rate))).chain(cells(other)).collect()
     };
     std::iter::once(head).chain(ours.iter().map(row)).collect()
 }
@@ -141,7 +148,7 @@ impl Bench {
         let mut ours = Vec::new();
         let (mut up, mut again, mut down, mut rehearsed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut applied, mut memory, mut share) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut many, mut grown) = (Vec::new(), Vec::new());
+        let (mut many, mut grown, mut crowd) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=args.runs {
             global.ui.talk(&format!("run {run} of {}", args.runs));
             up.push(self.time(&["up"]).await?);
@@ -152,7 +159,7 @@ impl Bench {
             share.extend(overhead(&output.stdout));
             if run == 1 {
                 applied = self.webhook_to_applied().await?;
-                ours = self.server().await?;
+                (ours, crowd) = self.server().await?;
                 (many, grown) = self.delivery().await?;
             }
             memory.extend(self.process().and_then(resident));
@@ -170,25 +177,31 @@ impl Bench {
             figure("track rehearsed", rehearsed, "ms", 10_000.0),
             figure("engine's share of a rehearsal", share, "%", 10.0),
             figure("resident memory", memory, "MB", 80.0),
+            figure("with 20,000 objects and 500 watchers", crowd, "MB", 500.0),
             figure("down", down, "ms", 1000.0),
             figure("lint of 100 files", engine.lint, "ms", 1000.0),
             figure("start of learn", engine.start, "ms", 150.0),
             figure("fact to shown", engine.shown, "ms", 100.0),
             figure("each of 50 drivers", engine.resident, "MB", 30.0),
         ];
+        let mut real = Vec::new();
+        if let Some(path) = &args.compare {
+            let processes = args.compare_process.clone();
+            real = bench_server::Measured::of_kubeconfig(path, processes).await?.measure().await?;
+            let held = bench_server::memory(&args.compare_process).into_iter().collect();
+            figures.push(figure("resident memory of the real control plane", held, "MB", f64::INFINITY));
+        }
         figures.retain(|figure| !figure.values.is_empty());
-        let real = match &args.compare {
-            Some(path) => bench_server::Measured::of_kubeconfig(path).await?.measure().await?,
-            None => Vec::new(),
-        };
         Ok(Measured { figures, ours, real })
     }
 
     /// What the lab's API server takes for each kind of request.
-    async fn server(&self) -> Result<Vec<Rate>, Failure> {
+    async fn server(&self) -> Result<(Vec<Rate>, Vec<f64>), Failure> {
         let (kind, folder) = self.folder()?;
         let client = platform::open(kind, &folder)?.cluster().client().await?;
-        bench_server::Measured { client, process: self.process() }.measure().await
+        let measured = bench_server::Measured { client, processes: self.process().into_iter().collect() };
+        let rates = measured.measure().await?;
+        Ok((rates, measured.memory_of_a_crowd().await?.into_iter().collect()))
     }
 
     /// Many syncs after one commit, and the growth of the memory by many reconciliations.
