@@ -1,13 +1,18 @@
 //! Builds a folder: resources in, transformers over them, objects out.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::kustomization::{Image, Kustomization, Patch};
+use super::kustomization::{Image, Kustomization, OpenApi, Patch};
 use super::resource::Resource;
 use super::tree::{Tree, join};
-use super::{Error, generators, images, metadata, names, namespace, order, patches, replicas};
+use super::vars::Vars;
+use super::{
+    Error, generators, images, metadata, names, namespace, order, patches, replacements, replicas, vars,
+};
+use crate::manifests::patch::Schema;
 use crate::manifests::yaml::{read_documents, read_legacy};
 
 /// How deep folders may lead to folders.
@@ -19,13 +24,16 @@ const OBJECTS_LIMIT: usize = 20_000;
 const UNSUPPORTED: [&str; 8] = [
     "helmCharts",
     "helmGlobals",
-    "replacements",
-    "vars",
-    "openapi",
+    "helmChartInflationGenerator",
     "crds",
     "configurations",
+    "generators",
     "transformers",
+    "validators",
 ];
+
+/// The description of Kubernetes' own kinds that kustomize brings along.
+const BUILT_IN: &str = "v1.21.2";
 
 /// What is added to a folder's own kustomization, as the Kustomization of Flux has it.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +54,9 @@ pub struct Overlay {
 
 /// Builds `folder`, which has a kustomization. `root` is what messages call the tree's root.
 pub fn build(files: &BTreeMap<String, Vec<u8>>, root: &str, folder: &str) -> Result<Vec<Value>, Error> {
-    Ok(finish(Build { tree: Tree { files, root }, overlay: None }.target(folder, None, &mut Vec::new())?))
+    let build = Build::new(Tree { files, root }, None);
+    let built = build.target(folder, None, &mut Vec::new())?;
+    build.finish(built)
 }
 
 /// Builds `folder` with an overlay. A folder without kustomization is taken as one with all its manifests.
@@ -57,21 +67,14 @@ pub fn build_overlay(
     overlay: &Overlay,
 ) -> Result<Vec<Value>, Error> {
     let tree = Tree { files, root };
-    if tree.kustomization(folder).is_some() {
-        return Ok(finish(Build { tree, overlay: Some(overlay) }.target(folder, None, &mut Vec::new())?));
-    }
-    let kustomization = Kustomization { resources: scan(tree, folder)?, ..Kustomization::default() };
-    let build = Build { tree, overlay: Some(overlay) };
-    Ok(finish(build.kustomization(kustomization, folder, &mut Vec::new())?))
-}
-
-fn finish((mut resources, sorted): (Vec<Resource>, bool)) -> Vec<Value> {
-    generators::add_hashes(&mut resources);
-    names::fix_references(&mut resources);
-    if sorted {
-        order::sort(&mut resources);
-    }
-    resources.into_iter().map(|resource| resource.object).collect()
+    let build = Build::new(tree, Some(overlay));
+    let built = if tree.kustomization(folder).is_some() {
+        build.target(folder, None, &mut Vec::new())?
+    } else {
+        let kustomization = Kustomization { resources: scan(tree, folder)?, ..Kustomization::default() };
+        build.kustomization(kustomization, folder, &mut Vec::new())?
+    };
+    build.finish(built)
 }
 
 /// The manifests below a folder without kustomization; folders that have one count as a whole.
@@ -117,9 +120,27 @@ fn scan(tree: Tree<'_>, folder: &str) -> Result<Vec<String>, Error> {
 struct Build<'a> {
     tree: Tree<'a>,
     overlay: Option<&'a Overlay>,
+    vars: RefCell<Vars>,
+    /// What the kinds are like: the outermost kustomization that says so counts, and for all.
+    schema: OnceCell<Schema>,
 }
 
-impl Build<'_> {
+impl<'a> Build<'a> {
+    fn new(tree: Tree<'a>, overlay: Option<&'a Overlay>) -> Self {
+        Self { tree, overlay, vars: RefCell::default(), schema: OnceCell::new() }
+    }
+
+    /// What is done once, when all is together.
+    fn finish(&self, (mut resources, sorted): (Vec<Resource>, bool)) -> Result<Vec<Value>, Error> {
+        generators::add_hashes(&mut resources);
+        names::fix_references(&mut resources);
+        vars::resolve(&self.vars.borrow(), &mut resources)?;
+        if sorted {
+            order::sort(&mut resources);
+        }
+        Ok(resources.into_iter().map(|resource| resource.object).collect())
+    }
+
     /// Builds a folder that has a kustomization, where another names it by that name; says whether the output is sorted.
     fn target(
         &self,
@@ -179,7 +200,36 @@ impl Build<'_> {
             wrong(unknown.map_or(text.clone(), |field| format!("json: unknown field \"{field}\"")))
         })?;
         self.verify(path, &kustomization)?;
+        if let Some(openapi) = &kustomization.openapi {
+            self.describe(openapi, path.rsplit_once('/').map_or("", |(folder, _)| folder))?;
+        }
         Ok(kustomization)
+    }
+
+    /// Reads what the kinds are like, unless that is known already.
+    fn describe(&self, openapi: &OpenApi, folder: &str) -> Result<(), Error> {
+        let wrong = |message: String| Error::OpenApi { message };
+        let file = openapi.path.as_deref().filter(|path| !path.is_empty());
+        let Some(file) = file else {
+            let version = openapi.version.as_deref().unwrap_or(BUILT_IN);
+            let known = matches!(version, "" | BUILT_IN);
+            return if known {
+                Ok(())
+            } else {
+                Err(wrong("the specified OpenAPI version is not built in".to_owned()))
+            };
+        };
+        if openapi.version.is_some() {
+            return Err(wrong("builtin version and custom schema provided, cannot use both".to_owned()));
+        }
+        let full = join(folder, file);
+        let shown = self.tree.shown(full.as_deref().unwrap_or(file));
+        let bytes = full.as_deref().and_then(|full| self.tree.file(full));
+        let bytes = bytes.ok_or(Error::MissingFile { what: "openapi", path: shown.clone() })?;
+        let schema = Schema::read(&String::from_utf8_lossy(bytes));
+        let schema = schema.map_err(|error| wrong(format!("invalid schema file {shown}: {error}")))?;
+        self.schema.get_or_init(|| schema);
+        Ok(())
     }
 
     /// Checks kind, version and order, which are words of a few.
@@ -219,6 +269,7 @@ impl Build<'_> {
             append(&mut resources, added)?;
         }
         self.transform(&kustomization, &mut resources, folder, visited)?;
+        vars::add(&mut self.vars.borrow_mut(), &mut resources, &kustomization.vars)?;
         if resources.len() > OBJECTS_LIMIT {
             return Err(Error::TooMuch { limit: OBJECTS_LIMIT, what: "objects" });
         }
@@ -269,10 +320,10 @@ impl Build<'_> {
             } else {
                 Patch { path: Some(text.clone()), ..Patch::default() }
             };
-            patches::apply(resources, &patch, self.tree, folder)?;
+            patches::apply(resources, &patch, self.tree, folder, self.schema.get())?;
         }
         for patch in &kustomization.patches {
-            patches::apply(resources, patch, self.tree, folder)?;
+            patches::apply(resources, patch, self.tree, folder, self.schema.get())?;
         }
         if let Some(namespace) = kustomization.namespace.as_deref().filter(|namespace| !namespace.is_empty())
         {
@@ -283,11 +334,11 @@ impl Build<'_> {
         metadata::add_labels(resources, &kustomization.labels, &kustomization.common_labels);
         metadata::add_annotations(resources, &kustomization.common_annotations);
         for patch in &kustomization.patches_json6902 {
-            patches::apply(resources, patch, self.tree, folder)?;
+            patches::apply(resources, patch, self.tree, folder, self.schema.get())?;
         }
         replicas::set_replicas(resources, &kustomization.replicas)?;
         images::set_images(resources, &kustomization.images);
-        Ok(())
+        replacements::replace(resources, &kustomization.replacements, self.tree, folder)
     }
 
     fn component(
@@ -315,7 +366,8 @@ impl Build<'_> {
         }
         let result = self.transform(&kustomization, resources, &full, visited);
         visited.pop();
-        result
+        result?;
+        vars::add(&mut self.vars.borrow_mut(), resources, &kustomization.vars)
     }
 
     /// The resources behind one entry of `resources`.

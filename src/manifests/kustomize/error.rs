@@ -225,6 +225,24 @@ pub enum Error {
         /// The kinds that were looked for.
         kinds: &'static str,
     },
+    /// A replacement is wrong, or has nothing to take from or to go to.
+    #[error("{message}")]
+    Replacement {
+        /// Why.
+        message: String,
+    },
+    /// A var is wrong, or of nothing.
+    #[error("{message}")]
+    Var {
+        /// Why.
+        message: String,
+    },
+    /// `openapi` is wrong.
+    #[error("{message}")]
+    OpenApi {
+        /// Why.
+        message: String,
+    },
     /// A generator is wrong.
     #[error("generator `{name}`: {message}")]
     Generator {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::identity::Identity;
+
 /// `kustomization.yaml`. Fields that are not here are refused by name.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -33,6 +35,105 @@ pub(super) struct Kustomization {
     pub(super) secret_generator: Vec<Generator>,
     pub(super) generator_options: Option<GeneratorOptions>,
     pub(super) sort_options: Option<SortOptions>,
+    pub(super) replacements: Vec<Replacement>,
+    pub(super) vars: Vec<Var>,
+    pub(super) openapi: Option<OpenApi>,
+}
+
+/// One entry of `replacements`, or the file that has them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Replacement {
+    pub(super) path: Option<String>,
+    pub(super) source: Option<Source>,
+    pub(super) targets: Option<Vec<TargetSelector>>,
+}
+
+/// Where the value of a replacement is from.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Source {
+    pub(super) group: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) field_path: Option<String>,
+    pub(super) options: Option<FieldOptions>,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let identity = Identity {
+            group: text(&self.group),
+            version: text(&self.version),
+            kind: text(&self.kind),
+            namespace: text(&self.namespace),
+            name: text(&self.name),
+        };
+        write!(formatter, "{identity}")
+    }
+}
+
+/// Where the value of a replacement goes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct TargetSelector {
+    pub(super) select: Option<Target>,
+    pub(super) reject: Vec<Target>,
+    pub(super) field_paths: Vec<String>,
+    pub(super) options: Option<FieldOptions>,
+}
+
+/// Which piece of a text is meant, and whether a field that is missing is made.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct FieldOptions {
+    pub(super) delimiter: Option<String>,
+    pub(super) index: i64,
+    pub(super) create: bool,
+}
+
+/// One entry of `vars`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Var {
+    pub(super) name: String,
+    #[serde(rename = "objref", alias = "objRef")]
+    pub(super) object: VarObject,
+    #[serde(rename = "fieldref", alias = "fieldRef")]
+    pub(super) field: Option<VarField>,
+}
+
+/// The object of a var.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct VarObject {
+    pub(super) api_version: Option<String>,
+    pub(super) group: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) namespace: Option<String>,
+}
+
+/// The field of a var.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct VarField {
+    #[serde(rename = "fieldpath", alias = "fieldPath")]
+    pub(super) path: Option<String>,
+}
+
+/// `openapi`: what the kinds are like, for patches to merge by.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct OpenApi {
+    /// A file, JSON or YAML.
+    pub(super) path: Option<String>,
+    /// A version of Kubernetes that kustomize brings along.
+    pub(super) version: Option<String>,
 }
 
 /// One entry of `labels`.

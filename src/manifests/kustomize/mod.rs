@@ -2,6 +2,7 @@
 //! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>
 
 mod build;
+mod dotted_path;
 mod error;
 mod field_paths;
 mod generators;
@@ -13,10 +14,12 @@ mod names;
 mod namespace;
 mod order;
 mod patches;
+mod replacements;
 mod replicas;
 mod resource;
 mod selector;
 mod tree;
+mod vars;
 
 pub use build::{Overlay, build, build_overlay};
 pub use error::Error;

@@ -63,7 +63,7 @@ const ELSEWHERE: [(&str, &str, &str); 17] = [
 ];
 
 /// Where a Pod's spec is, by kind.
-fn pod_spec(kind: &str) -> Option<&'static str> {
+pub(super) fn pod_spec(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "Pod" => "spec",
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => {

@@ -9,7 +9,7 @@ use super::resource::Resource;
 use super::selector::Selector;
 use super::tree::{Tree, join};
 use crate::manifests::{
-    patch::{apply_json, apply_strategic},
+    patch::{Schema, apply_json, apply_strategic},
     yaml::read_documents,
 };
 
@@ -19,6 +19,7 @@ pub(super) fn apply(
     patch: &Patch,
     tree: Tree<'_>,
     folder: &str,
+    schema: Option<&Schema>,
 ) -> Result<(), Error> {
     let text = match (&patch.patch, &patch.path) {
         (Some(text), Some(file)) if !text.is_empty() && !file.is_empty() => {
@@ -47,7 +48,7 @@ pub(super) fn apply(
         match (&document, &selector) {
             (Value::Array(_), Some(selector)) => apply_operations(resources, &document, selector)?,
             (Value::Object(_), Some(selector)) => {
-                apply_merge(resources, &document, patch, |resource| selector.matches(resource));
+                apply_merge(resources, (&document, schema), patch, |resource| selector.matches(resource));
             }
             (Value::Object(_), None) => {
                 let identity = Identity::of(&document);
@@ -64,7 +65,7 @@ pub(super) fn apply(
                 if !exact && !resources.iter().any(lenient) {
                     return Err(Error::Unmatched { id: identity.to_string() });
                 }
-                apply_merge(resources, &document, patch, |resource| {
+                apply_merge(resources, (&document, schema), patch, |resource| {
                     if exact { meant(resource) } else { lenient(resource) }
                 });
             }
@@ -90,7 +91,7 @@ fn apply_operations(
 
 fn apply_merge(
     resources: &mut Vec<Resource>,
-    document: &Value,
+    (document, schema): (&Value, Option<&Schema>),
     patch: &Patch,
     meant: impl Fn(&Resource) -> bool,
 ) {
@@ -101,7 +102,7 @@ fn apply_merge(
             return true;
         }
         let before = resource.identity();
-        let Some(mut merged) = apply_strategic(&resource.object, document) else { return false };
+        let Some(mut merged) = apply_strategic(&resource.object, document, schema) else { return false };
         // A patch selects by its name and kind; it changes them only when asked to.
         let mut keep = |pointer: &str| {
             let old = resource.object.pointer(pointer).cloned();

@@ -14,11 +14,13 @@ pub(super) struct Resource {
     pub(super) needs_hash: bool,
     /// Labels that were set in several places at once, by key, with the paths of these places.
     pub(super) shared: Vec<(String, Vec<&'static str>)>,
+    /// The vars that are of this object.
+    pub(super) vars: Vec<String>,
 }
 
 impl Resource {
     pub(super) fn new(object: Value) -> Self {
-        Self { object, former: Vec::new(), needs_hash: false, shared: Vec::new() }
+        Self { object, former: Vec::new(), needs_hash: false, shared: Vec::new(), vars: Vec::new() }
     }
 
     pub(super) fn identity(&self) -> Identity {

@@ -45,6 +45,19 @@ impl Selector {
     }
 
     pub(super) fn matches(&self, resource: &Resource) -> bool {
+        self.names(resource) && self.holds(resource)
+    }
+
+    /// Whether this, as one of `reject`, keeps a replacement away: by what the resource is called, or by its labels and
+    /// annotations, if it says something of them.
+    pub(super) fn rejects(&self, resource: &Resource) -> bool {
+        let patterns = [&self.group, &self.version, &self.kind, &self.name, &self.namespace];
+        let names = patterns.into_iter().any(Option::is_some);
+        let holds = !self.labels.is_empty() || !self.annotations.is_empty();
+        names && self.names(resource) || holds && self.holds(resource)
+    }
+
+    fn names(&self, resource: &Resource) -> bool {
         let is =
             |pattern: &Option<Regex>, text: &str| pattern.as_ref().is_none_or(|regex| regex.is_match(text));
         let named = |identity: Identity| {
@@ -54,13 +67,15 @@ impl Selector {
                 && is(&self.name, &identity.name)
                 && is(&self.namespace, &identity.namespace)
         };
+        resource.identities().any(named)
+    }
+
+    fn holds(&self, resource: &Resource) -> bool {
         let holds = |requirements: &[Requirement], field: &str| {
             let values = resource.object.pointer(field).unwrap_or(&Value::Null);
             requirements.iter().all(|requirement| requirement.holds(values))
         };
-        resource.identities().any(named)
-            && holds(&self.labels, "/metadata/labels")
-            && holds(&self.annotations, "/metadata/annotations")
+        holds(&self.labels, "/metadata/labels") && holds(&self.annotations, "/metadata/annotations")
     }
 }
 

@@ -3,26 +3,53 @@
 
 use serde_json::{Map, Value};
 
-use super::merge_keys;
+use super::schema::Node;
+use super::{Schema, merge_keys};
 
-/// Which kind's merge keys count.
+/// A place in an object of some kind, which knows by what the items of the lists in it are told apart.
 #[derive(Clone, Copy)]
-struct Kind<'a> {
-    group: &'a str,
-    kind: &'a str,
+enum Place<'a> {
+    /// One of Kubernetes' own kinds, below a field of this name.
+    BuiltIn { group: &'a str, kind: &'a str, parent: &'a str },
+    /// Of a kind that somebody has described.
+    Described(Option<Node<'a>>),
 }
 
-/// Applies a patch to an object of a known kind; `None` when the patch deletes the object.
+impl<'a> Place<'a> {
+    fn below(self, field: &'a str) -> Self {
+        match self {
+            Self::BuiltIn { group, kind, .. } => Self::BuiltIn { group, kind, parent: field },
+            Self::Described(node) => Self::Described(node.and_then(|node| node.below(field))),
+        }
+    }
+
+    /// The merge keys of the list `field`; nothing for lists that are replaced as a whole.
+    fn keys(self, field: &str) -> Option<Vec<&'a str>> {
+        match self {
+            Self::BuiltIn { group, kind, parent } => {
+                merge_keys(group, kind, parent, field).map(<[&str]>::to_vec)
+            }
+            Self::Described(node) => node?.merge_keys(field),
+        }
+    }
+}
+
+/// Applies a patch to an object of a known kind; `None` when the patch deletes the object. A schema says what kinds are
+/// like, and then only what stands in it counts.
 #[must_use]
-pub fn apply_strategic(object: &Value, patch: &Value) -> Option<Value> {
+pub fn apply_strategic(object: &Value, patch: &Value, schema: Option<&Schema>) -> Option<Value> {
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    let kind = Kind { group, kind: object["kind"].as_str().unwrap_or_default() };
-    merge(Some(object), patch, kind, "")
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let kind = object["kind"].as_str().unwrap_or_default();
+    let place = match schema {
+        Some(schema) => Place::Described(schema.kind(group, version, kind)),
+        None => Place::BuiltIn { group, kind, parent: "" },
+    };
+    merge(Some(object), patch, place)
 }
 
 /// Merges `patch` over `base`; nothing when it is deleted.
-fn merge(base: Option<&Value>, patch: &Value, kind: Kind<'_>, parent: &str) -> Option<Value> {
+fn merge(base: Option<&Value>, patch: &Value, place: Place<'_>) -> Option<Value> {
     let Value::Object(changes) = patch else { return (!patch.is_null()).then(|| patch.clone()) };
     let base = base.and_then(Value::as_object);
     match changes.get("$patch").and_then(Value::as_str) {
@@ -48,8 +75,8 @@ fn merge(base: Option<&Value>, patch: &Value, kind: Kind<'_>, parent: &str) -> O
         }
         let before = result.get(field);
         let merged = match (before, change) {
-            (before, Value::Array(items)) => Some(merge_list(before, items, kind, parent, field)),
-            (before, change) => merge(before, change, kind, field),
+            (before, Value::Array(items)) => Some(merge_list(before, items, place, field)),
+            (before, change) => merge(before, change, place.below(field)),
         };
         match merged {
             Some(value) => result.insert(field.clone(), value),
@@ -59,15 +86,16 @@ fn merge(base: Option<&Value>, patch: &Value, kind: Kind<'_>, parent: &str) -> O
     Some(Value::Object(result))
 }
 
-fn merge_list(before: Option<&Value>, items: &[Value], kind: Kind<'_>, parent: &str, field: &str) -> Value {
+fn merge_list(before: Option<&Value>, items: &[Value], place: Place<'_>, field: &str) -> Value {
     let is_directive = |item: &Value, word: &str| {
         item["$patch"] == word && item.as_object().is_some_and(|map| map.len() == 1)
     };
     let replaces = items.iter().any(|item| is_directive(item, "replace"));
     let items = items.iter().filter(|item| !is_directive(item, "replace"));
     let base = before.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let keys = merge_keys(kind.group, kind.kind, parent, field).filter(|_| !replaces);
-    let Some(keys) = keys else { return items.filter_map(|item| merge(None, item, kind, field)).collect() };
+    let keys = place.keys(field).filter(|_| !replaces);
+    let below = place.below(field);
+    let Some(keys) = keys else { return items.filter_map(|item| merge(None, item, below)).collect() };
     if keys.is_empty() {
         let added = items.filter(|item| !base.contains(item));
         return added.chain(base).cloned().collect();
@@ -75,9 +103,9 @@ fn merge_list(before: Option<&Value>, items: &[Value], kind: Kind<'_>, parent: &
     let mut rest = base.iter().collect::<Vec<_>>();
     let mut result = Vec::new();
     for item in items {
-        let at = rest.iter().position(|old| same(old, item, keys));
+        let at = rest.iter().position(|old| same(old, item, &keys));
         let old = at.map(|at| rest.remove(at));
-        result.extend(merge(old, item, kind, field));
+        result.extend(merge(old, item, below));
     }
     result.extend(rest.into_iter().cloned());
     Value::Array(result)
@@ -127,7 +155,7 @@ mod tests {
                 { "name": "a", "image": "y", "args": ["1"], "ports": [{ "containerPort": 80 }] }],
             "tolerations": [2],
         }));
-        assert_eq!(apply_strategic(&object, &patch), Some(expected));
+        assert_eq!(apply_strategic(&object, &patch, None), Some(expected));
     }
 
     #[test]
@@ -138,14 +166,14 @@ mod tests {
             "containers": [{ "name": "a", "$patch": "delete" }], "x": { "$patch": "replace", "z": 2 }, "gone": null,
         }));
         let expected = pod(json!({ "containers": [{ "name": "b" }], "x": { "z": 2 } }));
-        assert_eq!(apply_strategic(&object, &patch), Some(expected));
-        assert_eq!(apply_strategic(&object, &json!({ "$patch": "delete" })), None);
+        assert_eq!(apply_strategic(&object, &patch, None), Some(expected));
+        assert_eq!(apply_strategic(&object, &json!({ "$patch": "delete" }), None), None);
     }
 
     #[test]
     fn lists_of_other_kinds_are_replaced() {
         let of = |items: Value| json!({ "apiVersion": "example.com/v1", "kind": "Thing", "spec": { "containers": items } });
         let (object, patch) = (of(json!([{ "name": "a" }])), of(json!([{ "name": "b" }])));
-        assert_eq!(apply_strategic(&object, &patch), Some(patch));
+        assert_eq!(apply_strategic(&object, &patch, None), Some(patch));
     }
 }

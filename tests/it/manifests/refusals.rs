@@ -279,4 +279,120 @@ pub(crate) const REFUSALS: &[(&str, &[(&str, &str)])] = &[
             ("web.yaml", DEPLOYMENT),
         ],
     ),
+    (
+        "a replacement without targets",
+        &[
+            ("kustomization.yaml", "resources: [one.yaml]\nreplacements: [{source: {kind: ConfigMap}}]\n"),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a replacement of nothing",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nreplacements: [{source: {kind: Secret}, targets: [{select: {kind: ConfigMap}}]}]\n",
+            ),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a replacement of two",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml, two.yaml]\nreplacements: [{source: {name: one}, targets: [{select: {name: two}}]}]\n",
+            ),
+            ("one.yaml", MAP),
+            ("two.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: one}\n"),
+        ],
+    ),
+    (
+        "a replacement of a field that is not there",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nreplacements: [{source: {name: one, fieldPath: data.b}, targets: [{select: {name: one}}]}]\n",
+            ),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a replacement into a field that is not there",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nreplacements: [{source: {name: one}, targets: [{select: {name: one}, fieldPaths: [data.b]}]}]\n",
+            ),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a replacement of a piece that is not there",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nreplacements: [{source: {name: one, options: {delimiter: n, index: 4}}, targets: [{select: {name: one}}]}]\n",
+            ),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a replacement into an item that is not there",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nreplacements: [{source: {name: web}, targets: [{select: {name: web}, fieldPaths: [spec.template.spec.containers.3.name]}]}]\n",
+            ),
+            ("one.yaml", DEPLOYMENT),
+        ],
+    ),
+    (
+        "a replacement that selects nothing",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nreplacements: [{source: {name: one}, targets: [{fieldPaths: [data.a]}]}]\n",
+            ),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a var of no object",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nvars: [{name: A, objref: {apiVersion: v1, kind: Secret, name: one}}]\n",
+            ),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a var of no field",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nvars: [{name: A, objref: {apiVersion: v1, kind: ConfigMap, name: one}, fieldref: {fieldpath: data.b}}]\n",
+            ),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a var twice",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [one.yaml]\nvars: [{name: A, objref: {apiVersion: v1, kind: ConfigMap, name: one}}, {name: A, objref: {apiVersion: v1, kind: ConfigMap, name: one}}]\n",
+            ),
+            ("one.yaml", MAP),
+        ],
+    ),
+    (
+        "a schema that is not there",
+        &[("kustomization.yaml", "resources: [one.yaml]\nopenapi: {path: nope.json}\n"), ("one.yaml", MAP)],
+    ),
+    (
+        "a schema of another version",
+        &[("kustomization.yaml", "resources: [one.yaml]\nopenapi: {version: v9}\n"), ("one.yaml", MAP)],
+    ),
 ];
