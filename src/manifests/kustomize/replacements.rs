@@ -172,10 +172,8 @@ fn set(field: &mut Value, value: &Value, options: Option<&FieldOptions>) -> Resu
         }
         value = Value::from(pieces.join(delimiter));
     }
-    *field = match field {
-        Value::Object(_) | Value::Array(_) => value,
-        plain => retyped(plain, &text(&value)),
-    };
+    let new = if field.is_object() || field.is_array() { value } else { retyped(field, &text(&value)) };
+    *field = new;
     Ok(())
 }
 
