@@ -20,6 +20,8 @@ pub(super) struct Address {
     pub(super) reached: String,
     /// The value of the header `Authorization`; never shown.
     pub(super) authorization: Option<String>,
+    /// Certificates that count besides the machine's own, PEM.
+    pub(super) certificates: Option<String>,
 }
 
 /// Asks for the references. Failures are told in the words of the git library that Flux uses.
@@ -138,7 +140,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let reached = format!("http://127.0.0.1:{port}/dev1/nope.git");
-        let address = Address { shown: reached.clone(), reached, authorization: None };
+        let address = Address { shown: reached.clone(), reached, authorization: None, certificates: None };
         let error = references(&address, Duration::from_secs(20)).await.unwrap_err();
         assert_eq!(
             error,

@@ -17,6 +17,7 @@ use crate::artifacts::Storage;
 use crate::controllers::{
     Action, Context, Reconciler,
     events::Recorder,
+    source::Relay,
     status::{Conditions, Patcher, now},
 };
 use crate::objects::{
@@ -103,8 +104,17 @@ impl Source {
         let spec = &object.spec;
         let limit = parse_duration(&spec.timeout).unwrap_or(Duration::from_secs(60));
         let deadline = Instant::now() + limit;
-        let address = self.address(object).await?;
+        let mut address = self.address(object).await?;
         let cloning = |reason| Error::Clone { url: spec.url.clone(), reason };
+        let relay = Relay::to(&address.reached, address.certificates.as_deref()).await.map_err(cloning)?;
+        if let Some(relay) = &relay {
+            address.reached = relay.reached(&address.reached);
+        }
+        // What the relay has met says more than what it answered.
+        let cloning = |reason| {
+            let met = relay.as_ref().and_then(Relay::trouble);
+            Error::Clone { url: spec.url.clone(), reason: met.unwrap_or(reason) }
+        };
         let found = references(&address, limit).await.map_err(cloning)?;
         if found.is_empty() {
             return Err(Error::Empty);
@@ -177,7 +187,7 @@ impl Source {
             _ => shown.clone(),
         };
         let Some(secret) = &object.spec.secret_ref else {
-            return Ok(Address { shown, reached, authorization: None });
+            return Ok(Address { shown, reached, authorization: None, certificates: None });
         };
         let (namespace, _) = names(object);
         let api = Api::<Secret>::namespaced(self.context.client.clone(), &namespace);
@@ -204,7 +214,8 @@ impl Source {
             }
             _ => None,
         };
-        Ok(Address { shown, reached, authorization })
+        let certificates = field("ca.crt").or_else(|| field("caFile"));
+        Ok(Address { shown, reached, authorization, certificates })
     }
 
     async fn succeed(&self, object: &GitRepository, status: &mut GitRepositoryStatus, done: &Done) {

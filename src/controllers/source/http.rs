@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Credentials;
+use super::{Credentials, Relay};
 use crate::controllers::Context;
 
 /// The largest file that is read.
@@ -22,6 +22,8 @@ pub(in crate::controllers) async fn fetch(
         }
         None => url.to_owned(),
     };
+    let relay = Relay::to(&reached, None).await?;
+    let reached = relay.as_ref().map_or_else(|| reached.clone(), |relay| relay.reached(&reached));
     let http = reqwest::Client::builder().no_proxy().timeout(limit).build().map_err(|e| e.to_string())?;
     let mut request = http.get(reached);
     if !credentials.user.is_empty() {
@@ -35,6 +37,9 @@ pub(in crate::controllers) async fn fetch(
         format!("Get \"{url}\": {reason}")
     };
     let mut answer = request.send().await.map_err(failed)?;
+    if let Some(trouble) = relay.as_ref().and_then(Relay::trouble) {
+        return Err(trouble);
+    }
     if !answer.status().is_success() {
         return Err(format!("failed to fetch {url} : {}", answer.status()));
     }

@@ -5,10 +5,12 @@ mod credentials;
 mod driver;
 mod http;
 mod registry;
+mod relay;
 mod run;
 
 pub(super) use credentials::{Credentials, credentials};
 pub(super) use driver::{Attempt, Driver, Failure, Fetch, Kept, Settled, SourceObject, get};
 pub(super) use http::fetch;
 pub(super) use registry::Repository;
+pub(super) use relay::Relay;
 pub use run::run_source_controller;
