@@ -55,8 +55,7 @@ pub struct Overlay {
 /// Builds `folder`, which has a kustomization. `root` is what messages call the tree's root.
 pub fn build(files: &BTreeMap<String, Vec<u8>>, root: &str, folder: &str) -> Result<Vec<Value>, Error> {
     let build = Build::new(Tree { files, root }, None);
-    let built = build.target(folder, None, &mut Vec::new())?;
-    build.finish(built)
+    build.finish(build.target(folder, None, &mut Vec::new())?)
 }
 
 /// Builds `folder` with an overlay. A folder without kustomization is taken as one with all its manifests.
@@ -68,13 +67,13 @@ pub fn build_overlay(
 ) -> Result<Vec<Value>, Error> {
     let tree = Tree { files, root };
     let build = Build::new(tree, Some(overlay));
-    let built = if tree.kustomization(folder).is_some() {
+    let resources = if tree.kustomization(folder).is_some() {
         build.target(folder, None, &mut Vec::new())?
     } else {
         let kustomization = Kustomization { resources: scan(tree, folder)?, ..Kustomization::default() };
         build.kustomization(kustomization, folder, &mut Vec::new())?
     };
-    build.finish(built)
+    build.finish(resources)
 }
 
 /// The manifests below a folder without kustomization; folders that have one count as a whole.

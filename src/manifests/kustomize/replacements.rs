@@ -118,7 +118,7 @@ fn put(resources: &mut [Resource], value: &Value, target: &TargetSelector) -> Re
     let default = [DEFAULT_FIELD.to_owned()];
     let paths = if target.field_paths.is_empty() { &default[..] } else { &target.field_paths };
     let create = target.options.as_ref().is_some_and(|options| options.create);
-    let made = create.then(|| match value {
+    let made = create.then_some(match value {
         Value::Object(_) => Made::Map,
         Value::Array(_) => Made::List,
         _ => Made::Scalar,

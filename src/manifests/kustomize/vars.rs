@@ -152,7 +152,7 @@ fn expanded(text: &str, values: &BTreeMap<String, Value>) -> Value {
                 match values.get(name) {
                     Some(Value::String(value)) => result.push_str(value),
                     Some(value) => result.push_str(&value.to_string()),
-                    None => result.push_str(&format!("$({name})")),
+                    None => result.extend(["$(", name, ")"]),
                 }
                 rest = after;
             }

@@ -261,8 +261,8 @@ impl<'a> Chain<'a> {
     /// Looks again at every check that is told of changes: what has passed below may be about something newer than what
     /// was seen above, for the news of that can be on its way still.
     async fn look_back_at_all(&self, streams: &[Option<Wakes>]) -> Option<Turn> {
-        for above in 0..streams.len() {
-            if streams[above].is_some()
+        for (above, stream) in streams.iter().enumerate() {
+            if stream.is_some()
                 && let Some(turn) = self.look_back(above).await
             {
                 return Some(turn);
