@@ -26,8 +26,8 @@ const PASSING: [&str; 11] = [
     "NodeMetrics",
     "ComponentStatus",
 ];
-/// The objects in which a cluster hands out its certificates; one that was made anew has others.
-const CERTIFICATES: [&str; 2] = ["kube-root-ca.crt", "extension-apiserver-authentication"];
+/// The objects in which a cluster hands out its certificates and its nodes' addresses; one that was made anew has others.
+const OF_THE_CLUSTER: [&str; 3] = ["kube-root-ca.crt", "extension-apiserver-authentication", "coredns"];
 /// Where the driver tells of itself.
 const OWN: &str = "atelier-system";
 /// Marks that say when something was asked for, and not what is wanted.
@@ -84,16 +84,16 @@ pub(super) async fn likeness(context: &Context<'_>) -> Likeness {
     found
 }
 
-/// What is wanted of an object, and not how it is. Secrets and a cluster's certificates are compared by their keys
-/// alone, Services without the addresses that a cluster gives them: one that was made anew gives others.
+/// What is wanted of an object, and not how it is. Secrets, a cluster's certificates and addresses are compared by their
+/// keys alone, Services without the addresses that a cluster gives them: one that was made anew gives others.
 fn spec(kind: &str, object: &DynamicObject) -> String {
     let mut data = object.data.clone();
     if let Value::Object(data) = &mut data {
         data.remove("status");
         let name = object.metadata.name.as_deref().unwrap_or_default();
-        let certificates = kind == "ConfigMap" && CERTIFICATES.contains(&name);
+        let own = kind == "ConfigMap" && OF_THE_CLUSTER.contains(&name);
         for secret in ["data", "stringData"] {
-            if (kind == "Secret" || certificates)
+            if (kind == "Secret" || own)
                 && let Some(Value::Object(values)) = data.get_mut(secret)
             {
                 values.values_mut().for_each(|value| *value = Value::Null);
