@@ -27,12 +27,16 @@ fn a_stop_and_a_start_keep_ports_credentials_and_data() {
     survives(|world| drop(world.atelier(&["stop"]).ok()), "start");
 }
 
+/// Kills the lab's process, and waits until it has let go of its lock: that takes a moment.
+pub(super) fn kill(world: &World) {
+    let process = world.atelier(&["status", "--json"]).ok().json()["process"].to_string();
+    world.run("kill", &["-9", &process]).ok();
+    let lock = world.state().join("labs/one/platform/process.lock");
+    std::fs::File::options().write(true).open(lock).unwrap().lock().unwrap();
+}
+
 #[test]
 fn a_killed_process_comes_back_with_everything() {
-    let kill = |world: &World| {
-        let process = world.atelier(&["status", "--json"]).ok().json()["process"].to_string();
-        world.run("kill", &["-9", &process]).ok();
-    };
     survives(kill, "up");
 }
 
