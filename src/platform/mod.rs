@@ -115,6 +115,11 @@ pub struct Push {
 pub trait Cluster: Send + Sync {
     /// A client with the administrator's rights.
     async fn client(&self) -> Result<kube::Client, Error>;
+    /// The same for somebody who asks again anyway and wants to hear each answer: by itself, kube asks again up to 15
+    /// times, twice as late each time, when the answer is 429, 503 or 504.
+    async fn observer(&self) -> Result<kube::Client, Error> {
+        self.client().await
+    }
     /// A kubeconfig (YAML) for a person, with a client certificate of the person's own; no rights come with it
     /// unless the actor is an administrator.
     async fn kubeconfig(&self, actor: &Actor) -> Result<String, Error>;

@@ -76,7 +76,7 @@ impl<'a> Context<'a> {
 
     /// A client that sees everything.
     pub(crate) async fn observer(&self) -> Result<kube::Client, platform::Error> {
-        self.session.platform.cluster().client().await
+        self.session.platform.cluster().observer().await
     }
 
     /// What expressions may use besides what a check has observed.

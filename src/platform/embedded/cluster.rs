@@ -36,11 +36,8 @@ impl EmbeddedCluster {
         });
         Ok(serde_saphyr::to_string(&config).expect("a JSON value is YAML"))
     }
-}
 
-#[async_trait]
-impl Cluster for EmbeddedCluster {
-    async fn client(&self) -> Result<kube::Client, Error> {
+    async fn client_with(&self, default_retry: bool) -> Result<kube::Client, Error> {
         let refused =
             |source: kube::Error| Error::Kubernetes { url: self.url(), message: kubernetes_words(&source) };
         let text = self.kubeconfig_for(&Identity::administrator(), "administrator", "default")?;
@@ -50,7 +47,19 @@ impl Cluster for EmbeddedCluster {
         // The API server is on loopback: a proxy of the user's must not come between.
         let mut config = config.map_err(unusable)?;
         config.proxy_url = None;
+        config.default_retry = default_retry;
         kube::Client::try_from(config).map_err(refused)
+    }
+}
+
+#[async_trait]
+impl Cluster for EmbeddedCluster {
+    async fn client(&self) -> Result<kube::Client, Error> {
+        self.client_with(true).await
+    }
+
+    async fn observer(&self) -> Result<kube::Client, Error> {
+        self.client_with(false).await
     }
 
     async fn kubeconfig(&self, actor: &Actor) -> Result<String, Error> {

@@ -202,7 +202,7 @@ impl Site {
     }
 
     async fn wait_ready(&self, cluster: &str) -> Result<(), platform::Error> {
-        let client = client(&self.folder, cluster).await?;
+        let client = client(&self.folder, cluster, false).await?;
         let begin = std::time::Instant::now();
         loop {
             let request = http::Request::get("/readyz").body(Vec::new());
@@ -243,14 +243,19 @@ fn printed(error: &process::Error) -> String {
 }
 
 /// A client with the administrator's rights.
-async fn client(folder: &Folder, cluster: &str) -> Result<kube::Client, platform::Error> {
+async fn client(
+    folder: &Folder,
+    cluster: &str,
+    default_retry: bool,
+) -> Result<kube::Client, platform::Error> {
     let path = folder.kubeconfig(cluster);
     let unusable = |source| Error::Kubeconfig { path: path.clone(), source: Box::new(source) };
     let config = Kubeconfig::read_from(&path).map_err(unusable)?;
     let config = kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await;
-    let mut config = config.map_err(unusable)?;
     // The API server is on loopback: a proxy of the user's must not come between.
+    let mut config = config.map_err(unusable)?;
     config.proxy_url = None;
+    config.default_retry = default_retry;
     let url = config.cluster_url.to_string();
     kube::Client::try_from(config)
         .map_err(|source| platform::Error::Kubernetes { url, message: platform::kubernetes_words(&source) })
@@ -273,7 +278,11 @@ impl K3dCluster {
 #[async_trait]
 impl Cluster for K3dCluster {
     async fn client(&self) -> Result<kube::Client, platform::Error> {
-        client(&self.folder, &self.cluster).await
+        client(&self.folder, &self.cluster, true).await
+    }
+
+    async fn observer(&self) -> Result<kube::Client, platform::Error> {
+        client(&self.folder, &self.cluster, false).await
     }
 
     async fn kubeconfig(&self, actor: &Actor) -> Result<String, platform::Error> {

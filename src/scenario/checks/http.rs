@@ -116,7 +116,9 @@ impl Http {
         let response = json!({"status": status, "body": body, "json": parsed});
         let values = [("response".to_owned(), response)].into_iter().collect();
         let wanted = self.status.unwrap_or(200);
-        let first: String = body.lines().next().unwrap_or_default().chars().take(120).collect();
+        // Where nobody answers, the API server does, with a Status.
+        let said = parsed["message"].as_str().filter(|_| parsed["kind"] == "Status").unwrap_or(&body);
+        let first: String = said.lines().next().unwrap_or_default().chars().take(120).collect();
         let observed = if status != wanted {
             Some(format!("the answer is {status}: {first}"))
         } else if let Some(missing) = text.difference(&body) {

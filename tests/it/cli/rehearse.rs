@@ -262,3 +262,15 @@ fn the_labs_clock_goes_faster_when_asked_and_as_usual_afterwards() {
     // The disaster takes the clock along, and brings it back.
     assert_eq!(speeds, ["20", "20", "1"], "{log}");
 }
+
+#[test]
+fn a_page_that_nobody_serves_is_told_with_the_clusters_own_words() {
+    let world = World::new();
+    world.write("w/workshop.yaml", "apiVersion: atelier/v1\nkind: Workshop\nid: w\ntitle: W\nactors: { dev: { administrator: true } }\ntracks: { dev: { title: Dev } }\noperator: false\n");
+    world.write("w/dev.yaml", "apiVersion: atelier/v1\nkind: Scenario\nid: dev\ntitle: Dev\nsteps:\n- id: page\n  title: Page\n  explain: A page.\n  do:\n  - apply: { content: '{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"web\", \"namespace\": \"default\"}, \"spec\": {\"selector\": {\"app\": \"web\"}, \"ports\": [{\"port\": 80}]}}' }\n  verify:\n  - http: { service: 'default/web:80', within: 100ms }\n");
+    world.atelier(&["--scenarios", "w", "--workshop", "w", "up"]).ok();
+    let ran = world.atelier(&["--workshop", "w", "rehearse", "--all"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    let words = "now: the answer is 503: no endpoints available for service \"web:80\"";
+    assert!(ran.raw().contains(words), "{ran}");
+}
