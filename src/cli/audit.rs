@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::global::Global;
 use crate::error::Failure;
-use crate::lab::{Error, LabFolder};
+use crate::lab::{Changes, Error, LabFolder};
 use crate::platform::audit::{Event, Filter};
 use crate::platform::k3d::{self, Site, Source};
 use crate::platform::{self, embedded};
@@ -15,7 +15,7 @@ use crate::ui::Mode;
 
 /// No more lines are read from the end of a node's log.
 const LINES: usize = 100_000;
-/// How often a log is looked at that is being followed. It may be in a container, where nothing tells of a change.
+/// How often a log is looked at that is being followed in a container, where nothing tells of a change.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Show who changed what in the lab's clusters
@@ -48,6 +48,9 @@ pub(super) async fn run(global: &Global, args: AuditArgs) -> Result<u8, Failure>
     }
     let AuditArgs { actor, verb, resource, namespace, tail, follow } = args;
     let filter = Filter { actor, verb, resource, namespace };
+    let here = !folder.spec().is_ok_and(|spec| spec.platform == platform::Kind::K3d);
+    let log = embedded::Folder::new(folder.platform()).audit_log();
+    let mut changes = (follow && here).then(|| Changes::of(&log)).transpose()?;
     let lines = lines(global, &folder).await?;
     let passing: Vec<&str> = lines.iter().map(String::as_str).filter(|line| passes(line, &filter)).collect();
     show(global, &passing[passing.len().saturating_sub(tail)..]);
@@ -60,7 +63,7 @@ pub(super) async fn run(global: &Global, args: AuditArgs) -> Result<u8, Failure>
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return Ok(0),
-            _ = looks.tick() => {}
+            () = next_of(changes.as_mut(), &mut looks) => {}
         }
         let lines = self::lines(global, &folder).await?;
         // Identifiers make every line the only one of its kind.
@@ -72,6 +75,16 @@ pub(super) async fn run(global: &Global, args: AuditArgs) -> Result<u8, Failure>
         last = lines.last().cloned().or(last);
         if global.ui.lost().is_some() {
             return Ok(0);
+        }
+    }
+}
+
+/// Waits for the log, or, without changes that are told of, for the next look.
+async fn next_of(changes: Option<&mut Changes>, looks: &mut tokio::time::Interval) {
+    match changes {
+        Some(changes) => changes.next().await,
+        None => {
+            looks.tick().await;
         }
     }
 }

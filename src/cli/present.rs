@@ -16,15 +16,13 @@ use super::global::Global;
 use super::{edit, session};
 use crate::error::{Failure, Kind};
 use crate::events::{Event, Events};
-use crate::lab::{ActorFolder, LabFolder, Spec, write_private};
+use crate::lab::{ActorFolder, Changes, LabFolder, Spec, write_private};
 use crate::process::Command;
 use crate::scenario::{Scene, Session};
 use crate::ui::minutes;
 
 /// How long a letter takes, in milliseconds; people are not even.
 const LETTERS: [u64; 7] = [34, 22, 51, 28, 40, 19, 63];
-/// How often the second terminal looks where the first one is. They share a file; nothing tells of its changes.
-const NOTES: Duration = Duration::from_millis(250);
 /// What the keys do.
 const KEYS: &str = "Keys: `Enter` types, `Enter` runs · `e` edit first · `!` shell · `x` again · `n` on to the checks · \
     `b` back (view only) · `g` go to a step · `f` play the recording · `q` quit";
@@ -391,17 +389,17 @@ fn notes_file(folder: &LabFolder) -> PathBuf {
 
 /// The second terminal: the notes of the step that the first one shows.
 async fn notes(global: &Global, folder: &LabFolder) -> Result<u8, Failure> {
+    let file = notes_file(folder);
+    let mut changes = Changes::of(&file)?;
     let mut last = Vec::new();
-    let mut again = tokio::time::interval(NOTES);
     global.ui.talk("the notes of what is presented in another terminal; Ctrl-C ends it");
     loop {
-        tokio::select! {
-            _ = again.tick() => (),
-            _ = tokio::signal::ctrl_c() => return Ok(0),
-        }
-        let now = std::fs::read(notes_file(folder)).unwrap_or_default();
+        let now = std::fs::read(&file).unwrap_or_default();
         if now == last || now.is_empty() {
-            continue;
+            tokio::select! {
+                () = changes.next() => continue,
+                _ = tokio::signal::ctrl_c() => return Ok(0),
+            }
         }
         let read: Value = serde_json::from_slice(&now).unwrap_or_default();
         last = now;

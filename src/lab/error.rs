@@ -10,7 +10,7 @@ pub enum Error {
     /// A file or folder of the lab cannot be used.
     #[error("cannot {verb} `{}`", path.display())]
     File {
-        /// `read`, `write`, `copy`, `make`, `remove`.
+        /// `read`, `write`, `watch`, `copy`, `make`, `remove`.
         verb: &'static str,
         /// Which.
         path: PathBuf,

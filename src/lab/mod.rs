@@ -3,6 +3,7 @@
 //! Set-up is a [`plan`] of stages, each with probe, ensure and remove, each a no-op when already so. `up` runs the
 //! plan forwards, `down` backwards, `status` probes it.
 
+mod changes;
 mod clones;
 mod context;
 mod environment;
@@ -19,6 +20,7 @@ mod stuck;
 
 use async_trait::async_trait;
 
+pub use changes::Changes;
 pub use clones::{Clone, unpushed};
 pub use context::Context;
 pub use environment::{ActorFolder, Environment};
