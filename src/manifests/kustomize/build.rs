@@ -1,10 +1,11 @@
 //! Builds a folder: resources in, transformers over them, objects out.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::identity::Identity;
 use super::kustomization::{Image, Kustomization, OpenApi, Patch};
 use super::resource::Resource;
 use super::tree::{Tree, join};
@@ -262,10 +263,10 @@ impl<'a> Build<'a> {
         if visited.len() <= 1 && !is_component {
             self.lay_over(&mut kustomization);
         }
-        let mut resources = Vec::new();
+        let (mut resources, mut seen) = (Vec::new(), Seen::default());
         for name in kustomization.resources.iter().chain(&kustomization.bases) {
             let added = self.resource(name, folder, visited)?;
-            append(&mut resources, added)?;
+            seen.append(&mut resources, added)?;
         }
         self.transform(&kustomization, &mut resources, folder, visited)?;
         vars::add(&mut self.vars.borrow_mut(), &mut resources, &kustomization.vars)?;
@@ -359,9 +360,10 @@ impl<'a> Build<'a> {
             return Err(Error::ResourceAsComponent { path: self.tree.shown(&full) });
         }
         visited.push(full.clone());
+        let mut seen = Seen(resources.iter().map(|resource| resource.identity().object()).collect());
         for name in &kustomization.resources {
             let added = self.resource(name, &full, visited)?;
-            append(resources, added)?;
+            seen.append(resources, added)?;
         }
         let result = self.transform(&kustomization, resources, &full, visited);
         visited.pop();
@@ -402,15 +404,22 @@ impl<'a> Build<'a> {
     }
 }
 
-fn append(resources: &mut Vec<Resource>, added: Vec<Resource>) -> Result<(), Error> {
-    for resource in added {
-        let identity = resource.identity();
-        if resources.iter().any(|other| other.identity().is_same_object(&identity)) {
-            return Err(Error::Duplicate { id: identity.to_string() });
+/// The objects that are there already.
+#[derive(Default)]
+struct Seen(HashSet<Identity>);
+
+impl Seen {
+    fn append(&mut self, resources: &mut Vec<Resource>, added: Vec<Resource>) -> Result<(), Error> {
+        for resource in added {
+            let identity = resource.identity();
+            let id = identity.to_string();
+            if !self.0.insert(identity.object()) {
+                return Err(Error::Duplicate { id });
+            }
+            resources.push(resource);
         }
-        resources.push(resource);
+        Ok(())
     }
-    Ok(())
 }
 
 /// Reads a file of resources; lists become their items.

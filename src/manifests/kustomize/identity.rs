@@ -34,7 +34,7 @@ const CLUSTER_WIDE: [&str; 27] = [
 ];
 
 /// A resource's identity at some moment of the build.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Identity {
     pub(super) group: String,
     pub(super) version: String,
@@ -69,6 +69,12 @@ impl Identity {
             "" => "default",
             namespace => namespace,
         }
+    }
+
+    /// The object's own, however its namespace is written: equal for two that are the same object.
+    pub(super) fn object(self) -> Self {
+        let namespace = self.effective_namespace().to_owned();
+        Self { namespace, ..self }
     }
 
     /// Whether a reference by group, kind, name and namespace means this.

@@ -1,5 +1,7 @@
 //! `namePrefix`, `nameSuffix`, and the references to objects whose names have changed.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::field_paths::visit;
@@ -75,14 +77,29 @@ pub(super) fn pod_spec(kind: &str) -> Option<&'static str> {
     })
 }
 
+/// What objects were called and are called now, in their order, by the kind and name that they had.
+#[derive(Default)]
+struct Renamed(HashMap<(String, String), Vec<(Identity, Identity)>>);
+
+impl Renamed {
+    fn called(&self, kind: &str, name: &str) -> &[(Identity, Identity)] {
+        self.0.get(&(kind.to_owned(), name.to_owned())).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// Rewrites references to renamed objects, once all names are final.
 pub(super) fn fix_references(resources: &mut [Resource]) {
-    let renamed = resources
-        .iter()
-        .flat_map(|resource| resource.former.iter().map(|former| (former.clone(), resource.identity())))
-        .filter(|(former, now)| former.name != now.name || former.namespace != now.namespace)
-        .collect::<Vec<_>>();
-    if renamed.is_empty() {
+    let mut renamed = Renamed::default();
+    for resource in resources.iter() {
+        let now = resource.identity();
+        for former in &resource.former {
+            if former.name != now.name || former.namespace != now.namespace {
+                let called = (former.kind.clone(), former.name.clone());
+                renamed.0.entry(called).or_default().push((former.clone(), now.clone()));
+            }
+        }
+    }
+    if renamed.0.is_empty() {
         return;
     }
     for resource in resources {
@@ -112,7 +129,7 @@ pub(super) fn fix_references(resources: &mut [Resource]) {
 }
 
 /// References that say the kind themselves: role bindings and autoscalers.
-fn fix_kinds(resource: &mut Resource, renamed: &[(Identity, Identity)], own: &[Identity]) {
+fn fix_kinds(resource: &mut Resource, renamed: &Renamed, own: &[Identity]) {
     let mut fix = |reference: &mut Value| {
         let target = reference["kind"].as_str().unwrap_or_default().to_owned();
         if let Some(name) = reference.get_mut("name") {
@@ -130,14 +147,13 @@ fn fix_kinds(resource: &mut Resource, renamed: &[(Identity, Identity)], own: &[I
 }
 
 /// A subject names a service account with its namespace: the one that it had, or the one that it has now.
-fn fix_subject(subject: &mut Value, renamed: &[(Identity, Identity)]) {
+fn fix_subject(subject: &mut Value, renamed: &Renamed) {
     if subject["kind"] != "ServiceAccount" {
         return;
     }
     let name = subject["name"].as_str().unwrap_or_default();
     let namespace = subject["namespace"].as_str();
-    let accounts =
-        renamed.iter().filter(|(former, _)| former.kind == "ServiceAccount" && former.name == name);
+    let accounts = renamed.called("ServiceAccount", name).iter();
     let found = match namespace {
         Some(namespace) => accounts
             .clone()
@@ -158,8 +174,8 @@ fn replace(value: &mut Value, new: impl Fn(&str) -> Option<String>) {
 }
 
 /// The new name of the object that a reference means: one that was in the same namespace as who refers to it.
-fn find(renamed: &[(Identity, Identity)], own: &[Identity], kind: &str, name: &str) -> Option<String> {
-    let candidates = renamed.iter().filter(|(former, _)| former.kind == kind && former.name == name);
+fn find(renamed: &Renamed, own: &[Identity], kind: &str, name: &str) -> Option<String> {
+    let candidates = renamed.called(kind, name).iter();
     let shares = |(former, now): &&(Identity, Identity)| {
         !former.is_namespaced()
             || own.iter().any(|own| {
