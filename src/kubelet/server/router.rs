@@ -7,6 +7,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
+use axum::serve::ListenerExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
@@ -19,7 +20,11 @@ pub(in super::super) async fn serve(
     boards: Boards,
     token: String,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(boards, &token)).await
+    let at_once = listener.tap_io(|stream| {
+        // What is written leaves at once: answers come in small pieces.
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(at_once, router(boards, &token)).await
 }
 
 fn router(boards: Boards, token: &str) -> Router {

@@ -10,6 +10,7 @@ mod forge;
 mod hooks;
 mod open;
 mod operator;
+mod prompt;
 mod serve;
 mod start;
 mod tempo;

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::operator::{self, Receiving};
+use super::prompt::Prompt;
 use super::start::Word;
 use super::{Folder, Ports, hooks, tempo};
 use crate::accounts::{Authority, Identity, NewUser, Users};
@@ -246,7 +247,7 @@ fn images(config: &ServeConfig) -> Vec<Image> {
 
 async fn http(what: &'static str, router: axum::Router, listener: TcpListener, shutdown: CancellationToken) {
     let work = async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let listener = Prompt(tokio::net::TcpListener::from_std(listener)?);
         axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
     };
     report(what, work.await);
