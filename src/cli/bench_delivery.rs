@@ -11,11 +11,11 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, ResourceExt as _};
 use serde_json::{Map, json};
 
-use super::bench::{NAME, NAMESPACE, api, head, millis, push};
+use super::bench::{NAME, NAMESPACE, api, apply_sync, head, millis, push};
 use super::bench_engine::resident;
 use crate::error::{Failure, Kind};
 use crate::manifests::charts::{Capabilities, Chart, File, Options, Release, render};
-use crate::platform::Platform;
+use crate::platform::{self, Platform, Repository};
 
 /// How many templates the rendered chart has.
 const TEMPLATES: usize = 25;
@@ -23,6 +23,8 @@ const TEMPLATES: usize = 25;
 const SYNCS: usize = 200;
 /// How many commits are followed.
 const COMMITS: u8 = 3;
+/// How many objects one large sync has.
+const OBJECTS: usize = 10_000;
 /// How many reconciliations one sync is asked for.
 const RECONCILIATIONS: usize = 1_000;
 /// How long all syncs together may take.
@@ -121,6 +123,40 @@ pub(super) async fn many(platform: &Platform, client: &Client) -> Result<Vec<f64
         figures.push(millis(begin.elapsed()));
     }
     Ok(figures)
+}
+
+/// From a sync of very many objects until it has applied them, milliseconds.
+pub(super) async fn large(platform: &Platform, client: &Client) -> Result<f64, Failure> {
+    let refused = |source: kube::Error| Failure::new(Kind::Platform, source);
+    let name = format!("{NAME}-large");
+    let one = |number| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: large-{number:05}}}\n");
+    let content = (0..OBJECTS).map(one).collect::<Vec<_>>().join("---\n").into_bytes();
+    let repository = Repository {
+        owner: "fleet".to_owned(),
+        name: name.clone(),
+        files: vec![platform::File { path: "large.yaml".to_owned(), content }],
+        protected_branches: Vec::new(),
+        private: false,
+        readers: Vec::new(),
+    };
+    platform.forge.ensure_repository(&repository).await?;
+    let only = watcher::Config::default().fields(&format!("metadata.name={name}"));
+    let mut seen =
+        watcher(api(client, GROUP, "Kustomization"), only).default_backoff().applied_objects().boxed();
+    let begin = Instant::now();
+    apply_sync(client, &name).await.map_err(refused)?;
+    let wait = async {
+        while let Ok(Some(object)) = seen.try_next().await {
+            if object.data["status"]["inventory"]["entries"].as_array().map_or(0, Vec::len) >= OBJECTS {
+                return true;
+            }
+        }
+        false
+    };
+    if tokio::time::timeout(LIMIT, wait).await.unwrap_or(false) {
+        return Ok(millis(begin.elapsed()));
+    }
+    Err(Failure::new(Kind::Platform, format!("{OBJECTS} objects were not applied within {LIMIT:?}")))
 }
 
 /// How much the memory of a process grows while one sync is reconciled many times, in units of 1,000,000 bytes. As many
