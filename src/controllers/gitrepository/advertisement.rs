@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::time::Duration;
 
+use crate::controllers::source::Tls;
+
 /// The most that a repository may say of its references.
 const BYTES_LIMIT: usize = 8 << 20;
 
@@ -20,8 +22,8 @@ pub(super) struct Address {
     pub(super) reached: String,
     /// The value of the header `Authorization`; never shown.
     pub(super) authorization: Option<String>,
-    /// Certificates that count besides the machine's own, PEM.
-    pub(super) certificates: Option<String>,
+    /// Whom it trusts, and what it shows.
+    pub(super) tls: Tls,
 }
 
 /// Asks for the references. Failures are told in the words of the git library that Flux uses.
@@ -140,7 +142,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let reached = format!("http://127.0.0.1:{port}/dev1/nope.git");
-        let address = Address { shown: reached.clone(), reached, authorization: None, certificates: None };
+        let address = Address { shown: reached.clone(), reached, authorization: None, tls: Tls::default() };
         let error = references(&address, Duration::from_secs(20)).await.unwrap_err();
         assert_eq!(
             error,

@@ -17,7 +17,7 @@ use crate::artifacts::Storage;
 use crate::controllers::{
     Action, Context, Reconciler,
     events::Recorder,
-    source::Relay,
+    source::{Relay, Tls},
     status::{Conditions, Patcher, now},
 };
 use crate::objects::{
@@ -106,7 +106,7 @@ impl Source {
         let deadline = Instant::now() + limit;
         let mut address = self.address(object).await?;
         let cloning = |reason| Error::Clone { url: spec.url.clone(), reason };
-        let relay = Relay::to(&address.reached, address.certificates.as_deref()).await.map_err(cloning)?;
+        let relay = Relay::to(&address.reached, &address.tls).await.map_err(cloning)?;
         if let Some(relay) = &relay {
             address.reached = relay.reached(&address.reached);
         }
@@ -187,7 +187,7 @@ impl Source {
             _ => shown.clone(),
         };
         let Some(secret) = &object.spec.secret_ref else {
-            return Ok(Address { shown, reached, authorization: None, certificates: None });
+            return Ok(Address { shown, reached, authorization: None, tls: Tls::default() });
         };
         let (namespace, _) = names(object);
         let api = Api::<Secret>::namespaced(self.context.client.clone(), &namespace);
@@ -214,8 +214,8 @@ impl Source {
             }
             _ => None,
         };
-        let certificates = field("ca.crt").or_else(|| field("caFile"));
-        Ok(Address { shown, reached, authorization, certificates })
+        let tls = Tls::of_data(&found.data.clone().unwrap_or_default());
+        Ok(Address { shown, reached, authorization, tls })
     }
 
     async fn succeed(&self, object: &GitRepository, status: &mut GitRepositoryStatus, done: &Done) {

@@ -11,7 +11,7 @@ use super::pull::{layer_of, version_of};
 use crate::artifacts::Files;
 use crate::controllers::Context;
 use crate::controllers::helmrepository::Index;
-use crate::controllers::source::{Credentials, Failure, Repository, credentials, fetch};
+use crate::controllers::source::{Credentials, Failure, Repository, credentials_of_charts, fetch};
 use crate::manifests::charts::{Chart, Dependency};
 use crate::manifests::semver::{Constraint, Version};
 use crate::manifests::yaml::read_legacy;
@@ -171,10 +171,8 @@ struct From<'a> {
 
 impl From<'_> {
     async fn credentials(&self) -> Result<Credentials, String> {
-        let secret = self.source.as_ref().and_then(|source| source.spec.secret_ref.as_ref());
-        let name = secret.map(|secret| secret.name.as_str());
-        let host = Repository::host_of(&self.url);
-        let found = credentials(&self.context.client, &self.namespace, name, host).await;
+        let Some(source) = &self.source else { return Ok(Credentials::default()) };
+        let found = credentials_of_charts(&self.context.client, &self.namespace, source).await;
         found.map_err(|failure| failure.message().to_owned())
     }
 
@@ -186,7 +184,7 @@ impl From<'_> {
     async fn registry(&self, chart: &str) -> Result<Repository, String> {
         let insecure = self.source.as_ref().is_some_and(|source| source.spec.insecure == Some(true));
         let url = format!("{}/{chart}", self.url);
-        Repository::open(self.context, &url, insecure, &self.credentials().await?)
+        Repository::open(self.context, &url, insecure, &self.credentials().await?).await
     }
 
     /// The index that is stored, else the one at the address.

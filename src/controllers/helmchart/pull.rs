@@ -9,20 +9,10 @@ use super::fetch::{Build, invalid, not_pulled};
 use crate::controllers::Context;
 use crate::controllers::helmrepository::Index;
 use crate::controllers::ocirepository::CHART_LAYER;
-use crate::controllers::source::{Credentials, Failure, Repository, credentials, fetch};
+use crate::controllers::source::{Credentials, Failure, Repository, credentials_of_charts, fetch};
 use crate::manifests::semver::{Constraint, Version, compare};
 use crate::objects::flux::{Artifact, HelmChart, HelmRepository};
 use crate::objects::parse_duration;
-
-async fn credentials_of(
-    context: &Context,
-    object: &HelmChart,
-    source: &HelmRepository,
-) -> Result<Credentials, Failure> {
-    let secret = source.spec.secret_ref.as_ref().map(|secret| secret.name.as_str());
-    let namespace = object.namespace().unwrap_or_default();
-    credentials(&context.client, &namespace, secret, Repository::host_of(&source.spec.url)).await
-}
 
 /// The tag with the newest version of a range.
 fn newest(tags: &[String], range: &str) -> Result<String, String> {
@@ -41,11 +31,12 @@ pub(super) async fn from_registry(
     source: &HelmRepository,
 ) -> Result<Build, Failure> {
     let spec = &object.spec;
-    let credentials = credentials_of(context, object, source).await?;
+    let credentials =
+        credentials_of_charts(&context.client, &object.namespace().unwrap_or_default(), source).await?;
     let url = format!("{}/{}", source.spec.url.trim_end_matches('/'), spec.chart);
     let insecure = source.spec.insecure == Some(true);
     let repository =
-        Repository::open(context, &url, insecure, &credentials).map_err(|reason| invalid(&reason))?;
+        Repository::open(context, &url, insecure, &credentials).await.map_err(|reason| invalid(&reason))?;
     let version = version_of(&repository, &spec.chart, &spec.version).await.map_err(|reason| {
         not_pulled(&format!("failed to get chart version for remote reference: {reason}"))
     })?;
@@ -95,7 +86,7 @@ pub(super) async fn from_index(
     let url = if is_elsewhere { address } else { format!("{base}/{address}") };
     let own = Repository::host_of(&url) == Repository::host_of(base);
     let credentials = if own || source.spec.pass_credentials == Some(true) {
-        credentials_of(context, object, source).await?
+        credentials_of_charts(&context.client, &object.namespace().unwrap_or_default(), source).await?
     } else {
         Credentials::default()
     };

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::Index;
 use crate::controllers::Context;
 use crate::controllers::source::{
-    Attempt, Failure, Fetch, Kept, Repository, Settled, SourceObject, credentials, fetch,
+    Attempt, Failure, Fetch, Kept, Settled, SourceObject, credentials_of_charts, fetch,
 };
 use crate::objects::flux::{HelmRepository, SourceStatus};
 use crate::objects::parse_duration;
@@ -81,10 +81,8 @@ impl Fetch for Repositories {
                            HelmRepository type";
             return Err(Failure::new("FetchFailed", "URLInvalid", message.to_owned()).stalled());
         }
-        let secret = spec.secret_ref.as_ref().map(|secret| secret.name.as_str());
         let namespace = object.namespace().unwrap_or_default();
-        let host = Repository::host_of(&spec.url);
-        let credentials = credentials(&self.context.client, &namespace, secret, host).await?;
+        let credentials = credentials_of_charts(&self.context.client, &namespace, object).await?;
         let limit = spec.timeout.as_deref().and_then(|text| parse_duration(text).ok());
         let url = format!("{}/index.yaml", spec.url.trim_end_matches('/'));
         let fetched = fetch(&self.context, &url, &credentials, limit.unwrap_or(Duration::from_secs(60)));

@@ -12,7 +12,7 @@ use crate::artifacts::{Entry, pack, unpack};
 use crate::controllers::Context;
 use crate::controllers::gitrepository::leaves_out;
 use crate::controllers::source::{
-    Attempt, Failure, Fetch, Kept, Repository, Settled, SourceObject, credentials,
+    Attempt, Failure, Fetch, Kept, Repository, Settled, SourceObject, Tls, Unusable, credentials,
 };
 use crate::objects::flux::{OCIRepository, SourceStatus};
 use crate::objects::parse_duration;
@@ -60,13 +60,20 @@ impl Oci {
         let secret = spec.secret_ref.as_ref().map(|secret| secret.name.as_str());
         let namespace = object.namespace().unwrap_or_default();
         let host = Repository::host_of(&spec.url);
-        let credentials = credentials(&self.context.client, &namespace, secret, host).await?;
-        Repository::open(&self.context, &spec.url, spec.insecure == Some(true), &credentials).map_err(
-            |reason| {
-                let message = format!("URL validation failed for '{}': {reason}", spec.url);
-                Failure::new("FetchFailed", "URLInvalid", message).stalled()
-            },
-        )
+        let mut credentials = credentials(&self.context.client, &namespace, secret, host).await?;
+        if let Some(secret) = &spec.cert_secret_ref {
+            let found = Tls::of_secret(&self.context.client, &namespace, &secret.name).await;
+            credentials.tls = found.map_err(|reason| {
+                let (Unusable::NotRead(reason) | Unusable::Incomplete(reason)) = reason;
+                let message = format!("failed to generate transport for '{}': {reason}", spec.url);
+                Failure::new("FetchFailed", "AuthenticationFailed", message)
+            })?;
+        }
+        let opened = Repository::open(&self.context, &spec.url, spec.insecure == Some(true), &credentials);
+        opened.await.map_err(|reason| {
+            let message = format!("URL validation failed for '{}': {reason}", spec.url);
+            Failure::new("FetchFailed", "URLInvalid", message).stalled()
+        })
     }
 
     /// The digest of what the reference names, and the revision, such as `1.0.0@sha256:<digest>`.

@@ -1,4 +1,4 @@
-//! User and password from Secrets, in the two forms that Flux reads.
+//! User and password from Secrets, in the two forms that Flux reads, and certificates.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,13 +6,16 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use serde_json::Value;
 
-use super::Failure;
+use super::tls::Unusable;
+use super::{Failure, Repository, Tls};
+use crate::objects::flux::HelmRepository;
 
-/// A user and a password; both empty for nobody.
+/// A user and a password, both empty for nobody, and what a server behind TLS is met with.
 #[derive(Clone, Default)]
 pub(in crate::controllers) struct Credentials {
     pub(in crate::controllers) user: String,
     pub(in crate::controllers) password: String,
+    pub(in crate::controllers) tls: Tls,
 }
 
 /// Reads the Secret `name`: `username` and `password`, or those of `host` in a Docker configuration.
@@ -40,7 +43,7 @@ pub(in crate::controllers) async fn credentials(
             .ok_or_else(|| wrong(&format!("it has nothing for the registry `{host}`")));
     }
     match (field("username"), field("password")) {
-        (Some(user), Some(password)) => Ok(Credentials { user, password }),
+        (Some(user), Some(password)) => Ok(of(&user, &password)),
         (None, None) => Ok(Credentials::default()),
         _ => Err(wrong("required fields 'username' and 'password'")),
     }
@@ -55,11 +58,40 @@ fn docker(text: &str, host: &str) -> Option<Credentials> {
     };
     let (_, entry) = config["auths"].as_object()?.iter().find(|(key, _)| bare(key) == host)?;
     if let (Some(user), Some(password)) = (entry["username"].as_str(), entry["password"].as_str()) {
-        return Some(Credentials { user: user.to_owned(), password: password.to_owned() });
+        return Some(of(user, password));
     }
     let pair = String::from_utf8(STANDARD.decode(entry["auth"].as_str()?).ok()?).ok()?;
     let (user, password) = pair.split_once(':')?;
-    Some(Credentials { user: user.to_owned(), password: password.to_owned() })
+    Some(of(user, password))
+}
+
+/// What the repository of charts itself is asked with.
+pub(in crate::controllers) async fn credentials_of_charts(
+    client: &Client,
+    namespace: &str,
+    source: &HelmRepository,
+) -> Result<Credentials, Failure> {
+    let failed = |message| Failure::new("FetchFailed", "AuthenticationFailed", message);
+    let tls = match &source.spec.cert_secret_ref {
+        None => Tls::default(),
+        Some(secret) => Tls::of_secret(client, namespace, &secret.name).await.map_err(|reason| {
+            failed(match reason {
+                Unusable::NotRead(reason) => {
+                    format!("failed to get TLS authentication secret '{namespace}/{}': {reason}", secret.name)
+                }
+                Unusable::Incomplete(reason) => {
+                    format!("failed to construct Helm client's TLS config: {reason}")
+                }
+            })
+        })?,
+    };
+    let secret = source.spec.secret_ref.as_ref().map(|secret| secret.name.as_str());
+    let host = Repository::host_of(&source.spec.url);
+    Ok(Credentials { tls, ..credentials(client, namespace, secret, host).await? })
+}
+
+fn of(user: &str, password: &str) -> Credentials {
+    Credentials { user: user.to_owned(), password: password.to_owned(), tls: Tls::default() }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(in crate::controllers) async fn fetch(
         }
         None => url.to_owned(),
     };
-    let relay = Relay::to(&reached, None).await?;
+    let relay = Relay::to(&reached, &credentials.tls).await?;
     let reached = relay.as_ref().map_or_else(|| reached.clone(), |relay| relay.reached(&reached));
     let http = reqwest::Client::builder().no_proxy().timeout(limit).build().map_err(|e| e.to_string())?;
     let mut request = http.get(reached);

@@ -7,10 +7,12 @@ mod http;
 mod registry;
 mod relay;
 mod run;
+mod tls;
 
-pub(super) use credentials::{Credentials, credentials};
+pub(super) use credentials::{Credentials, credentials, credentials_of_charts};
 pub(super) use driver::{Attempt, Driver, Failure, Fetch, Kept, Settled, SourceObject, get};
 pub(super) use http::fetch;
 pub(super) use registry::Repository;
 pub(super) use relay::Relay;
 pub use run::run_source_controller;
+pub(super) use tls::{Tls, Unusable};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Credentials;
+use super::{Credentials, Relay};
 use crate::artifacts::{Error, Remote};
 use crate::controllers::Context;
 
@@ -14,6 +14,7 @@ pub(in crate::controllers) struct Repository {
     pub(in crate::controllers) name: String,
     scheme: &'static str,
     remote: Remote,
+    relay: Option<Relay>,
 }
 
 impl Repository {
@@ -23,8 +24,8 @@ impl Repository {
         rest.split('/').next().unwrap_or_default()
     }
 
-    /// Opens the repository at an address; the error says what is wrong with the address.
-    pub(in crate::controllers) fn open(
+    /// Opens the repository at an address; the error says what is wrong with the address, or with the certificates.
+    pub(in crate::controllers) async fn open(
         context: &Context,
         url: &str,
         insecure: bool,
@@ -40,8 +41,10 @@ impl Repository {
         }
         let scheme = if insecure { "http" } else { "https" };
         let reached = format!("{scheme}://{}", (context.resolve)(host));
+        let relay = Relay::to(&reached, &credentials.tls).await?;
+        let reached = relay.as_ref().map_or_else(|| reached.clone(), |relay| relay.reached(&reached));
         let remote = Remote::new(&reached, name, &credentials.user, &credentials.password);
-        Ok(Self { host: host.to_owned(), name: name.to_owned(), scheme, remote })
+        Ok(Self { host: host.to_owned(), name: name.to_owned(), scheme, remote, relay })
     }
 
     /// All tags.
@@ -88,6 +91,10 @@ impl Repository {
 
     /// A failure in the words of the library that Flux pulls with.
     fn told(&self, path: &str, error: &Error) -> String {
+        // What the relay has met says more than what it answered.
+        if let Some(trouble) = self.relay.as_ref().and_then(Relay::trouble) {
+            return trouble;
+        }
         match error {
             Error::Refused { status: 401, .. } => {
                 format!("{}: UNAUTHORIZED: authentication required", self.get(path))

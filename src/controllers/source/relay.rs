@@ -8,20 +8,22 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::serve::ListenerExt as _;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
+
+use super::Tls;
 
 /// So many times a server may say that something is elsewhere.
 const MOVES: usize = 10;
+/// What begins the paths of another server, which gives the tokens that this one asks for.
+const ELSEWHERE: &str = "/.elsewhere/";
 
 /// A way to one server; it ends when this is dropped.
 pub(in crate::controllers) struct Relay {
@@ -34,38 +36,38 @@ struct Upstream {
     client: Client<HttpsConnector<HttpConnector>, Body>,
     /// `https://<host>[:<port>]`
     origin: String,
+    /// What this relay is reached by.
+    url: String,
     /// Where a repository is instead, if the server has said so: what its paths began with, and what they begin with.
     moved: Mutex<Option<(String, String)>>,
     trouble: Mutex<Option<String>>,
 }
 
 impl Relay {
-    /// A way to where `url` is, if that needs one: `https`. Certificates in PEM count besides the machine's own. The
-    /// error says what is wrong with them.
-    pub(in crate::controllers) async fn to(
-        url: &str,
-        certificates: Option<&str>,
-    ) -> Result<Option<Self>, String> {
+    /// A way to where `url` is, if that needs one: `https`. The error says what is wrong with the certificates.
+    pub(in crate::controllers) async fn to(url: &str, tls: &Tls) -> Result<Option<Self>, String> {
         let Some(rest) = url.strip_prefix("https://") else { return Ok(None) };
         let host = rest.split(['/', '?']).next().unwrap_or_default();
-        let config = trust(certificates)?;
+        let config = tls.config()?;
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
-        let upstream = Arc::new(Upstream {
-            client: Client::builder(TokioExecutor::new()).build(connector),
-            origin: format!("https://{host}"),
-            moved: Mutex::default(),
-            trouble: Mutex::default(),
-        });
         let opened = async {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             Ok::<_, std::io::Error>((listener.local_addr()?, listener))
         };
         let (address, listener) = opened.await.map_err(|error| error.to_string())?;
+        let url = format!("http://{address}");
+        let upstream = Arc::new(Upstream {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            origin: format!("https://{host}"),
+            url: url.clone(),
+            moved: Mutex::default(),
+            trouble: Mutex::default(),
+        });
         let router = Router::new().fallback(relay).with_state(Arc::clone(&upstream));
-        let served = async move { axum::serve(listener, router).await };
+        let served = async move { axum::serve(listener.tap_io(at_once), router).await };
         let task = tokio::spawn(served).abort_handle();
-        Ok(Some(Self { url: format!("http://{address}"), upstream, task }))
+        Ok(Some(Self { url, upstream, task }))
     }
 
     /// The same place by this way.
@@ -86,21 +88,9 @@ impl Drop for Relay {
     }
 }
 
-/// The machine's authorities, and others.
-fn trust(certificates: Option<&str>) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(text) = certificates {
-        let read = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
-        let read = read.ok().filter(|read| !read.is_empty());
-        let read =
-            read.ok_or("failed to append certificate into certificate pool: invalid CA certificate")?;
-        roots.add_parsable_certificates(read);
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| error.to_string())?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+/// What is written leaves at once.
+fn at_once(stream: &mut TcpStream) {
+    let _ = stream.set_nodelay(true);
 }
 
 async fn relay(State(upstream): State<Arc<Upstream>>, request: Request) -> Response {
@@ -139,7 +129,11 @@ impl Upstream {
                 next.filter(|_| follows && answer.status().is_redirection()).map(|place| join(&uri, place));
             let Some(next) = next else {
                 self.remember(path, &url);
-                return Ok(answer.map(Body::new));
+                let mut answer = answer.map(Body::new);
+                if let Some(asked) = answer.headers_mut().get_mut(header::WWW_AUTHENTICATE) {
+                    *asked = self.answered(asked.clone());
+                }
+                return Ok(answer);
             };
             if origin(&next) != origin(&url) {
                 // What was meant for one server is no business of another.
@@ -150,8 +144,23 @@ impl Upstream {
         Ok((StatusCode::BAD_GATEWAY, "stopped after 10 redirects").into_response())
     }
 
+    /// A registry's question for a token, with a place that is reached through here as well.
+    fn answered(&self, asked: HeaderValue) -> HeaderValue {
+        let text = asked.to_str().unwrap_or_default();
+        let Some((before, after)) = text.split_once("realm=\"https://") else { return asked };
+        let own = self.origin.trim_start_matches("https://");
+        let place = match after.strip_prefix(own).filter(|rest| rest.starts_with('/')) {
+            Some(rest) => format!("{}{rest}", self.url),
+            None => format!("{}{ELSEWHERE}{after}", self.url),
+        };
+        HeaderValue::from_str(&format!("{before}realm=\"{place}")).unwrap_or(asked)
+    }
+
     /// Where a path is now.
     fn place(&self, path: &str) -> String {
+        if let Some(rest) = path.strip_prefix(ELSEWHERE) {
+            return format!("https://{rest}");
+        }
         let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
         let there =
             moved.as_ref().and_then(|(old, new)| Some(format!("{new}{}", path.strip_prefix(old.as_str())?)));
@@ -231,12 +240,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plain_addresses_need_none_and_wrong_certificates_are_told() {
-        assert!(Relay::to("http://a/b", None).await.unwrap().is_none());
-        let wrong = Relay::to("https://a/b", Some("no certificate")).await.err();
-        assert_eq!(
-            wrong.as_deref(),
-            Some("failed to append certificate into certificate pool: invalid CA certificate")
-        );
+    async fn plain_addresses_need_none() {
+        assert!(Relay::to("http://a/b", &Tls::default()).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_has_its_tokens_elsewhere_is_asked_there() {
+        let relay = Relay::to("https://a/v2", &Tls::default()).await.unwrap().unwrap();
+        let asked = |text: &str| relay.upstream.answered(HeaderValue::from_str(text).unwrap());
+        let here = &relay.url;
+        let own = asked(r#"Bearer realm="https://a/token",service="s""#);
+        assert_eq!(own, format!(r#"Bearer realm="{here}/token",service="s""#));
+        let other = asked(r#"Bearer realm="https://b:1/token",service="s""#);
+        assert_eq!(other, format!(r#"Bearer realm="{here}/.elsewhere/b:1/token",service="s""#));
+        assert_eq!(relay.upstream.place("/.elsewhere/b:1/token?x=y"), "https://b:1/token?x=y");
+        assert_eq!(asked(r#"Basic realm="https""#), r#"Basic realm="https""#);
     }
 }

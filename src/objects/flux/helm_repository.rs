@@ -30,6 +30,9 @@ use super::{LocalReference, SourceStatus};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct HelmRepositorySpec {
+    /// A Secret with `ca.crt`, or with `tls.crt` and `tls.key`, or all three.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cert_secret_ref: Option<LocalReference>,
     /// Whether the registry speaks plain HTTP; of `oci` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub insecure: Option<bool>,

@@ -30,6 +30,9 @@ use super::{LocalReference, SourceStatus};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct OCIRepositorySpec {
+    /// A Secret with `ca.crt`, or with `tls.crt` and `tls.key`, or all three.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cert_secret_ref: Option<LocalReference>,
     /// Patterns in the format of gitignore, in addition to those of `.sourceignore`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignore: Option<String>,

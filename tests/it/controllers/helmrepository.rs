@@ -9,7 +9,7 @@ use super::flux::{CHART, CHART_TEMPLATE, Lab, NAMESPACE, status};
 use super::helmchart::{chart, registry};
 
 /// Serves an index with one chart; returns the address.
-async fn serve() -> String {
+pub(crate) async fn serve() -> String {
     let files = [("Chart.yaml", CHART), ("templates/cm.yaml", CHART_TEMPLATE)];
     let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
     let packaged = Chart::package(files.into_iter().collect::<Files>(), None, None).unwrap();

@@ -21,3 +21,4 @@ mod poddisruptionbudget;
 mod receiver;
 mod replicaset;
 mod statefulset;
+mod tls;
