@@ -159,12 +159,12 @@ impl Bench {
             let output = self.command(&["rehearse", &args.track, "--speed", SPEED, "--json"]).run().await?;
             rehearsed.push(millis(begin.elapsed()));
             share.extend(overhead(&output.stdout));
+            memory.extend(self.process().and_then(resident));
             if run == 1 {
                 applied = self.webhook_to_applied().await?;
                 (ours, crowd) = self.server().await?;
                 (many, grown, large) = self.delivery().await?;
             }
-            memory.extend(self.process().and_then(resident));
             down.push(self.time(&["down"]).await?);
         }
         self.time(&["up"]).await?;
