@@ -1,6 +1,6 @@
 //! `atelier recreate cluster`: an empty cluster, the same forge, and kubeconfigs that still are good.
 
-use crate::support::{World, needs};
+use crate::support::{Screen, World, needs};
 
 #[test]
 fn the_cluster_is_lost_and_git_brings_everything_back() {
@@ -25,4 +25,28 @@ fn the_cluster_is_lost_and_git_brings_everything_back() {
     world.shell("ops", &back).ok();
     let check = world.atelier(&["status"]).ok();
     assert!(!check.raw().is_empty());
+}
+
+#[test]
+fn who_waits_for_a_fact_in_the_cluster_waits_for_it_in_the_next_one() {
+    if !(needs("git") && needs("bash") && needs("kubectl") && needs("tmux")) {
+        return;
+    }
+    let world = World::new();
+    world.atelier(&["up"]).ok();
+    world.atelier(&["solve", "dev2", "--to", "deploy"]).ok();
+    let screen = Screen::open(&world, 100);
+    screen.line(&format!("'{}' learn dev2", World::PROGRAM));
+    screen.until("dev2.change ·");
+    world.shell("ops", "kubectl -n flux-system scale deployment/kustomize-controller --replicas=0").ok();
+    let change = "cd \"$ATELIER_WORK\"/postcard && git pull -q
+        sed -i.bak 's/Hello.*/Other words/' overlays/workshop/postcard.yaml; rm overlays/workshop/*.bak
+        git commit -qam 'other words'; git push -q origin HEAD:main";
+    world.shell("dev2", change).ok();
+    screen.until("… applied: waits until");
+    world.atelier(&["recreate", "cluster", "--yes"]).ok();
+    let sync = "clusters/workshop/flux-system/gotk-sync.yaml";
+    world.shell("ops", &format!("kubectl apply -f \"$ATELIER_WORK/fleet/{sync}\"")).ok();
+    screen.until("✓ dev2.change complete");
+    screen.key("q");
 }
