@@ -20,7 +20,7 @@ pub(super) struct TeamArgs {
 pub(super) async fn run(global: &Global, args: TeamArgs) -> Result<u8, Failure> {
     let (folder, spec) = global.running_lab()?;
     let session = session::open(global, &folder, &spec)?;
-    let mut changes = session.completions().await?;
+    let mut changes = session.completions();
     let mut last = String::new();
     loop {
         let (document, text) = standing(&session).await?;

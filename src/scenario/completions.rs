@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use futures::stream::{BoxStream, StreamExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, ObjectMeta, PostParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use serde_json::{Map, Value};
 
+use super::kubernetes::{MOMENT, changes_while_served};
 use super::session::Session;
 
 /// Where they are.
@@ -84,24 +85,35 @@ fn read(object: &ConfigMap) -> Option<(String, String, Map<String, Value>)> {
     Some((label("track")?, label("step")?, facts))
 }
 
-/// Waits until somebody tells that a step is complete; its facts. Never ends where the cluster cannot be asked.
+/// Waits until somebody tells that a step is complete; its facts. A cluster that is lost is asked again when there is
+/// one.
 pub(super) async fn wait_for(session: &Session, track: &str, step: &str) -> Map<String, Value> {
-    let Some((_, api)) = api(session).await else { return std::future::pending().await };
-    let config = watcher::Config::default().fields(&format!("metadata.name={}", name(track, step)));
-    let mut changes = watcher(api, config).default_backoff().applied_objects().boxed();
-    while let Some(object) = changes.next().await {
-        if let Some((.., facts)) = object.ok().as_ref().and_then(read) {
-            return facts;
+    let config = || watcher::Config::default().fields(&format!("metadata.name={}", name(track, step)));
+    loop {
+        if let Some((_, api)) = api(session).await {
+            let mut told = watcher(api, config()).applied_objects().boxed();
+            while let Some(Ok(object)) = told.next().await {
+                if let Some((.., facts)) = read(&object) {
+                    return facts;
+                }
+            }
         }
+        tokio::time::sleep(MOMENT).await;
     }
-    std::future::pending().await
 }
 
-/// Changes of what is complete; never any where the cluster cannot be asked.
-pub(super) async fn changes(session: &Session) -> BoxStream<'static, ()> {
-    let Some((_, api)) = api(session).await else { return futures::stream::pending().boxed() };
+/// Changes of what is complete, also in a cluster that comes after this one.
+pub(super) fn changes(session: &Session) -> BoxStream<'_, ()> {
+    stream::repeat(()).then(|()| changes_of_one(session)).flatten().boxed()
+}
+
+/// Changes until the cluster does not answer.
+async fn changes_of_one(session: &Session) -> BoxStream<'static, ()> {
     let config = watcher::Config::default().labels(&format!("{LABEL}={}", session.workshop.id));
-    watcher(api, config).default_backoff().map(|_| ()).boxed()
+    match api(session).await {
+        Some((_, api)) => changes_while_served(api, config),
+        None => stream::once(tokio::time::sleep(MOMENT)).boxed(),
+    }
 }
 
 /// Takes back that steps are complete.

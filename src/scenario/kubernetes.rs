@@ -1,13 +1,15 @@
 //! Objects of any kind: from `apiVersion` and `kind` to an API, and what wakes a check that looks at one.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
-use futures::stream::{BoxStream, StreamExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _};
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::discovery::{ApiCapabilities, Scope, pinned_kind};
 use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Client, Error};
+use kube::{Client, Error, Resource};
+use serde::de::DeserializeOwned;
 
 /// A kind that the cluster has.
 pub(crate) struct Kind {
@@ -26,7 +28,7 @@ pub(crate) async fn find_kind(client: &Client, api_version: &str, kind: &str) ->
 }
 
 /// How long an API server that does not serve is left alone.
-const MOMENT: Duration = Duration::from_millis(500);
+pub(super) const MOMENT: Duration = Duration::from_millis(500);
 
 impl Kind {
     /// The objects of a namespace, or of the cluster where the kind has no namespaces.
@@ -45,22 +47,23 @@ pub(crate) fn changes(api: Api<DynamicObject>, config: watcher::Config) -> BoxSt
 }
 
 /// The same as long as the API server serves: with the first error the stream ends, a moment later. Who asks for it anew
-/// does so with what the cluster is then, which may be another one.
-pub(crate) fn changes_while_served(
-    api: Api<DynamicObject>,
-    config: watcher::Config,
-) -> BoxStream<'static, ()> {
-    let told = watcher(api, config).scan(false, |over, event| {
-        let next = (!*over).then_some(event.is_err());
-        *over = event.is_err();
-        std::future::ready(next)
+/// does so with what the cluster is then, which may be another one. The watch itself would go on from a revision that
+/// the other one has not reached for a long time, and say nothing.
+pub(crate) fn changes_while_served<K>(api: Api<K>, config: watcher::Config) -> BoxStream<'static, ()>
+where
+    K: Clone + Debug + DeserializeOwned + Resource + Send + 'static,
+{
+    let told = watcher(api, config).flat_map(|event| {
+        let failed = event.is_err();
+        stream::iter([Some(failed)].into_iter().chain(failed.then_some(None)))
     });
-    told.then(|failed| async move {
-        if failed {
+    let until_failed = told.take_while(|told| std::future::ready(told.is_some()));
+    let waits = until_failed.then(|failed| async move {
+        if failed == Some(true) {
             tokio::time::sleep(MOMENT).await;
         }
-    })
-    .boxed()
+    });
+    waits.boxed()
 }
 
 /// The configuration that watches one object.
